@@ -1,0 +1,1 @@
+"""What the stages share: parameters, artifacts, data sets, training, metrics, seeds."""

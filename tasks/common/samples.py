@@ -1,0 +1,96 @@
+"""What a training stage may see of a study: scaled inputs and labels, never the test part."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from tasks.common.artifacts import read_npz
+
+Array = np.ndarray[Any, Any]
+SPLIT = Path("data/split")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Samples with labels.
+
+    Attributes:
+        x: Scaled inputs, float32, (n, ...).
+        y: Class indices among the part's own classes, int32, (n,).
+        auxiliary: Regression targets standardised on the training part, float32, (n, a).
+    """
+
+    x: Array
+    y: Array
+    auxiliary: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A training and a validation part, and the names of the classes their labels tell apart."""
+
+    train: Part
+    validation: Part
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Affine scaling of inputs, fitted on the source's training part alone: ``(x - shift) / scale``."""
+
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def fit(cls, x: Array, kind: str) -> Self:
+        """Statistics of raw inputs ``x`` (n, ...): ``standardise`` a feature, or ``unit`` for 0..255 to 0..1.
+
+        A feature that varies by less than one part in 255 of the whole range, such as a pixel at the
+        rim, keeps that as its scale: where the source is always black, the target must not explode.
+        """
+        if kind == "unit":
+            return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], np.float32(x.max()), np.float32))
+        floor = (float(x.max()) - float(x.min())) / 255
+        shift, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+        return cls(shift.astype(np.float32), np.maximum(scale, floor).astype(np.float32))
+
+    @classmethod
+    def load(cls, study: str) -> Self:
+        """The scaling that `split` fitted for a study."""
+        return cls(**read_npz(SPLIT / study / "scaling.npz"))
+
+    def __call__(self, x: Array) -> Array:
+        """Scaled float32 inputs of the same shape."""
+        return ((x.astype(np.float32) - self.shift) / self.scale).astype(np.float32)
+
+
+def source(study: str) -> Sample:
+    """The source's training and validation part."""
+    arrays, scaling = read_npz(SPLIT / study / "source.npz"), Scaling.load(study)
+    return _sample(arrays, scaling, lambda name: arrays[name])
+
+
+def target(study: str) -> list[Sample]:
+    """The labelled target sample of each repeat, its training and its validation part."""
+    arrays, scaling = read_npz(SPLIT / study / "target.npz"), Scaling.load(study)
+    return [_sample(arrays, scaling, lambda name, r=r: arrays[name][r]) for r in range(len(arrays["train_y"]))]
+
+
+def _sample(arrays: dict[str, Array], scaling: Scaling, pick: Any) -> Sample:
+    train, validation = pick("train_auxiliary"), pick("validation_auxiliary")
+    spread = train.std(axis=0)
+    mean, spread = train.mean(axis=0), np.where(spread > 0, spread, 1)
+    parts = {
+        name: Part(
+            scaling(pick(f"{name}_x")),
+            pick(f"{name}_y").astype(np.int32),
+            ((auxiliary - mean) / spread).astype(np.float32),
+        )
+        for name, auxiliary in (("train", train), ("validation", validation))
+    }
+    return Sample(**parts, classes=tuple(arrays["classes"].tolist()))

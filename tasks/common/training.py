@@ -1,0 +1,126 @@
+"""The one way all methods train: who moves, on what, how fast, for how long, and which epoch is kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from tasks.common.loop import Course, DivergedError, Loop, Objective, Phase, plain
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.params import Training
+from tasks.common.samples import Part, Sample
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+__all__ = ["Course", "DivergedError", "Objective", "Phase", "fit", "plain", "search"]
+
+_loops: dict[Any, Loop] = {}
+_MOST_LOOPS = 4  # each holds a copy of a network and its traces
+
+
+def fit(
+    model: keras.Model,
+    phases: Sequence[Phase],
+    *,
+    train: Arrays,
+    validation: Arrays,
+    objective: Objective = plain,
+    optimizer: str,
+    batch: int,
+    keep: Literal["best", "last"],
+    seed: int,
+) -> Course:
+    """Train ``model`` in place through the phases, each with an optimizer of its own.
+
+    Args:
+        model: Gives logits, or a mapping with logits under ``head``.
+        phases: Run one after another.
+        train: Arrays of equal length by name, ``x`` and ``y`` at least. A batch of each reaches the objective.
+        validation: ``x`` and ``y``; their cross-entropy, in nats, chooses the epoch.
+        objective: (model, batch) -> scalar loss. Equal objectives must compute the same.
+        optimizer: A name in `tasks.common.loop.OPTIMIZERS`.
+        batch: Samples in a step; the last step of an epoch takes what is left.
+        keep: ``best`` restores the state with the lowest validation loss, the first of equals, the initial
+            one included; ``last`` keeps the last.
+        seed: Decides the batch order.
+
+    Raises:
+        DivergedError: If a training or validation loss is not finite; the model is left as it was.
+    """
+    key = (_computation(model), objective, optimizer, batch)
+    if key not in _loops:
+        while len(_loops) >= _MOST_LOOPS:
+            _loops.pop(next(iter(_loops)))
+        _loops[key] = Loop(model, objective, optimizer, batch)
+    course, weights = _loops[key].run(model.get_weights(), phases, train, validation, keep, seed)
+    model.set_weights(weights)
+    return course
+
+
+def search(
+    settings: Training,
+    sample: Sample,
+    build: Callable[[], keras.Model],
+    phases: Callable[[float], Sequence[Phase]],
+    seed: int,
+    *,
+    objective: Objective = plain,
+    extra: Arrays | None = None,
+    moved: int | None = None,
+) -> Trained | Failed:
+    """Train once for each rate in the settings and keep the model with the lowest validation loss.
+
+    Args:
+        settings: Rates, optimizer, batch, and which epoch of each training is kept.
+        sample: Training and validation part.
+        build: Makes the model to start from, the same for every rate.
+        phases: The training of one rate.
+        seed: Decides the batch order.
+        objective: As in `fit`.
+        extra: More arrays for the objective, row by row beside the training part.
+        moved: Parameters that may change; by default all of the model's.
+    """
+    train = {**arrays(sample.train), **(extra or {})}
+    best: tuple[float, keras.Model, Course] | None = None
+    reasons: list[str] = []
+    for rate in settings.rates:
+        model = build()
+        try:
+            course = fit(
+                model,
+                phases(rate),
+                train=train,
+                validation=arrays(sample.validation),
+                objective=objective,
+                optimizer=settings.optimizer,
+                batch=settings.batch,
+                keep=settings.keep,
+                seed=seed,
+            )
+        except DivergedError as error:
+            reasons.append(str(error))
+            continue
+        if best is None or course.validation_loss < best[2].validation_loss:
+            best = (rate, model, course)
+    if best is None:
+        return Failed("; ".join(reasons))
+    rate, model, course = best
+    count = int(model.count_params()) if moved is None else moved
+    return Trained(model, course, rate, len(settings.rates), count)
+
+
+def arrays(part: Part) -> dict[str, np.ndarray[Any, Any]]:
+    """A part's arrays by the names that batches carry."""
+    return {"x": part.x, "y": part.y, "auxiliary": part.auxiliary}
+
+
+def _computation(model: keras.Model) -> str:
+    """What the model computes once its weights are given: its configuration without initial values."""
+
+    def strip(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: strip(value) for key, value in node.items() if not key.endswith("_initializer")}
+        return [strip(value) for value in node] if isinstance(node, list | tuple) else node
+
+    return repr((strip(model.get_config()), [weight.shape for weight in model.weights]))

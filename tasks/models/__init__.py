@@ -1,0 +1,1 @@
+"""Network architectures and what is done to them; all networks output logits."""

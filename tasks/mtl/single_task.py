@@ -1,0 +1,11 @@
+"""Learn the class alone, with the network and effort of the others: the control of multi-task learning."""
+
+from tasks.common import scratch
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.params import Network, Training
+from tasks.common.samples import Sample
+
+
+def run(sample: Sample, network: Network, settings: Training, seed: int) -> Trained | Failed:
+    """A fresh network, by cross-entropy; the auxiliary labels are not looked at."""
+    return scratch.train(sample, network, settings, seed)

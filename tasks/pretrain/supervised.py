@@ -1,0 +1,11 @@
+"""Train the source model on the source's labels."""
+
+from tasks.common import scratch
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.params import Network, Training
+from tasks.common.samples import Sample
+
+
+def run(sample: Sample, network: Network, settings: Training, seed: int) -> Trained | Failed:
+    """A network for the source's classes, by cross-entropy; rate and epoch are chosen on its validation part."""
+    return scratch.train(sample, network, settings, seed)

@@ -1,0 +1,133 @@
+"""Cut a data set into the parts of one study, the same way every time.
+
+In:   data/raw/<dataset>.npz
+Out:  data/split/<study>/source.npz   train and validation: x raw, y among the source's classes, auxiliary
+      data/split/<study>/target.npz   the same with a leading axis of repeats: each has a labelled sample of its own
+      data/split/<study>/scaling.npz  shift and scale, fitted on the source's training part alone
+      data/split/<study>/test.npz     the target's whole test part; only `evaluate` reads it
+Run:  dvc repro split@tables          about 1 s
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from tasks.common import entry, params, seeds
+from tasks.common.artifacts import Arrays, read_npz, write_npz
+from tasks.common.auxiliary import QUANTITIES
+from tasks.common.errors import UserError
+from tasks.common.params import Data, Size, Source, Target
+from tasks.common.samples import SPLIT, Array, Scaling
+
+VALIDATION_SHARE = 0.1  # of the source, to choose its epoch
+
+
+def quotas(y: Array, total: int) -> Array:
+    """How many of ``total`` samples each class gets, (classes,) int64; its share to within one sample.
+
+    Largest remainders win the samples that rounding down leaves over.
+    """
+    counts = np.bincount(y)
+    exact = counts * total / counts.sum()
+    whole = np.floor(exact).astype(np.int64)
+    left = np.argsort(whole - exact, kind="stable")[: total - whole.sum()]
+    whole[left] += 1
+    return whole
+
+
+def stratified(y: Array, sizes: dict[str, int], rng: np.random.Generator) -> dict[str, Array]:
+    """Disjoint random parts with the class shares of ``y``: indices (size,) int64 of each, ascending.
+
+    Raises:
+        UserError: If the parts together ask for more samples than there are.
+    """
+    if sum(sizes.values()) > len(y):
+        wanted = " and ".join(f"{size} for {name}" for name, size in sizes.items())
+        raise UserError(f"the split asks for {wanted}, of {len(y)} samples in all; ask for fewer in params.yaml.")
+    order = rng.permutation(len(y))
+    parts: dict[str, Array] = {}
+    for name, size in sizes.items():
+        share = quotas(y[order], size)
+        taken = np.concatenate([order[y[order] == label][:count] for label, count in enumerate(share)])
+        parts[name] = np.sort(taken)
+        order = order[~np.isin(order, taken)]
+    return parts
+
+
+def of_classes(raw: Arrays, part: str, names: list[str], auxiliary: list[str]) -> Arrays:
+    """The samples of some classes: x, y renumbered in the order of ``names``, auxiliary (n, a) float32."""
+    known = raw["classes"].tolist()
+    renumbered = np.full(len(known), -1, np.int64)
+    renumbered[[known.index(name) for name in names]] = np.arange(len(names))
+    y = renumbered[raw[f"{part}_y"]]
+    rows = np.flatnonzero(y >= 0)
+    missing = [name for index, name in enumerate(names) if index not in y[rows]]
+    if missing:
+        raise UserError(f"the {part} part has no sample of {', '.join(missing)}; take the class out of params.yaml.")
+    x = raw[f"{part}_x"][rows]
+    return {"x": x, "y": y[rows], "auxiliary": _quantities(raw, part, rows, x, auxiliary)}
+
+
+def _quantities(raw: Arrays, part: str, rows: Array, x: Array, names: list[str]) -> Array:
+    """Auxiliary targets: columns of the data set where it has them, else computed from the image."""
+    columns = raw["auxiliary_names"].tolist() if "auxiliary_names" in raw else []
+    if not names:
+        return np.empty((len(rows), 0), np.float32)
+    values = [
+        raw[f"{part}_auxiliary"][rows, columns.index(name)] if name in columns else QUANTITIES[name](x)
+        for name in names
+    ]
+    return np.stack(values, axis=1).astype(np.float32)
+
+
+def source_parts(raw: Arrays, source: Source, auxiliary: list[str], seed: int, rows: int | None) -> Arrays:
+    """The source's training and validation part; with ``shuffle_labels`` x and y have nothing to do with each other."""
+    pool = of_classes(raw, "train", source.classes, auxiliary)
+    rng = seeds.generator(seed, "split", "source")
+    if source.shuffle_labels:
+        pool["y"] = seeds.generator(seed, "shuffle").permutation(pool["y"])
+    total = min(rows or len(pool["y"]), len(pool["y"]))
+    held_out = max(round(total * VALIDATION_SHARE), len(source.classes))
+    parts = stratified(pool["y"], {"validation": held_out, "train": total - held_out}, rng)
+    return {f"{part}_{name}": values[rows] for part, rows in parts.items() for name, values in pool.items()}
+
+
+def target_parts(raw: Arrays, target: Target, auxiliary: list[str], seed: int, repeats: int) -> Arrays:
+    """A labelled sample for each repeat; repeat r is the same however many repeats there are."""
+    pool = of_classes(raw, "train", target.classes, auxiliary)
+    sizes = {"train": target.labelled, "validation": target.validation}
+    drawn = [stratified(pool["y"], sizes, seeds.generator(seed, "split", "target", r)) for r in range(repeats)]
+    rows = {part: np.stack([parts[part] for parts in drawn]) for part in sizes}
+    return {f"{part}_{name}": values[rows[part]] for part in sizes for name, values in pool.items()}
+
+
+def test_part(raw: Arrays, target: Target, seed: int, rows: int | None) -> Arrays:
+    """The target's test part, x and y; whole unless the size caps it."""
+    pool = of_classes(raw, "test", target.classes, [])
+    total = min(rows or len(pool["y"]), len(pool["y"]))
+    kept = stratified(pool["y"], {"test": total}, seeds.generator(seed, "split", "test"))["test"]
+    return {name: pool[name][kept] for name in ("x", "y")}
+
+
+def write(folder: Path, raw: Arrays, data: Data, seed: int, size: Size) -> None:
+    """Cut and write all parts; nothing is written before everything is cut."""
+    source = source_parts(raw, data.source, data.auxiliary, seed, size.source_rows)
+    target = target_parts(raw, data.target, data.auxiliary, seed, size.repeats)
+    test = test_part(raw, data.target, seed, size.test_rows)
+    scaling = Scaling.fit(source["train_x"], data.scaling)
+    names = {"source": np.array(data.source.classes), "target": np.array(data.target.classes)}
+    write_npz(folder / "source.npz", **source, classes=names["source"])
+    write_npz(folder / "target.npz", **target, classes=names["target"])
+    write_npz(folder / "scaling.npz", shift=scaling.shift, scale=scaling.scale)
+    write_npz(folder / "test.npz", **test, classes=names["target"])
+
+
+def main(study: str, dataset: str) -> None:
+    """Write the four files of one study."""
+    settings = params.load()
+    raw = read_npz(Path(f"data/raw/{dataset}.npz"))
+    write(SPLIT / study, raw, settings.studies[study].data, settings.seed, settings.caps)
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,31 @@
+"""Train one transfer method on a study, in every repeat.
+
+In:   data/split/<study>/target.npz, scaling.npz; data/pretrain/<study>/
+Out:  data/transfer/<study>/<method>/
+Run:  dvc repro transfer@tables-fine-tuning   about 20 s
+"""
+
+from tasks.common import entry, params, samples, stages
+from tasks.common.catalogue import WITHOUT_SOURCE
+from tasks.common.outcomes import Failed, Trained
+from tasks.transfer import METHODS
+
+
+def main(study: str, method: str) -> None:
+    """Run the method and save its models."""
+    settings = params.load()
+    run, block = stages.choose(METHODS, "transfer", method), settings.settings(study, "transfer", method)
+    definition, targets = settings.studies[study], samples.target(study)
+    source = stages.pretrained(study, definition.data.source.classes)
+
+    def once(repeat: int, seed: int) -> Trained | Failed:
+        return run(targets[repeat], source(repeat), definition.network, block, seed)
+
+    control = None if method == "scratch" else "scratch"
+    stages.train(
+        settings, "transfer", study, method, once, {"control": control, "uses_source": method not in WITHOUT_SOURCE}
+    )
+
+
+if __name__ == "__main__":
+    entry.run(main)

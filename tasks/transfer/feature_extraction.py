@@ -1,0 +1,26 @@
+"""Keep the source model's layers as they are and train a new linear head on their features."""
+
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.params import Network, Training
+from tasks.common.samples import Sample
+from tasks.common.stages import Source
+from tasks.common.training import Phase, search
+from tasks.models import surgery
+from tasks.models.dense import HEAD
+
+
+def run(sample: Sample, source: Source, network: Network, settings: Training, seed: int) -> Trained | Failed:
+    """Only the head moves; the source's layers end with the bits they began with.
+
+    Source: "How transferable are features in deep neural networks?", arXiv:1411.1792, section 2 (frozen copies).
+    """
+    classes = len(sample.classes)
+    width = int(source.model.get_layer(HEAD).input.shape[-1])
+    return search(
+        settings,
+        sample,
+        build=lambda: surgery.with_new_head(source.model, classes, seed),
+        phases=lambda rate: [Phase("head", rate, settings.epochs, frozenset({HEAD}))],
+        seed=seed,
+        moved=(width + 1) * classes,
+    )

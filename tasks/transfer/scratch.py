@@ -1,0 +1,16 @@
+"""Train on the labelled target sample alone: what every other method is compared with.
+
+As `scratch` it has one given rate and number of epochs; as `scratch-tuned` it may search as the others do.
+A network that was only given a poor rate is easily beaten.
+"""
+
+from tasks.common import scratch
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.params import Network, Training
+from tasks.common.samples import Sample
+from tasks.common.stages import Source
+
+
+def run(sample: Sample, source: Source, network: Network, settings: Training, seed: int) -> Trained | Failed:
+    """A fresh network, by cross-entropy. ``source`` is not looked at."""
+    return scratch.train(sample, network, settings, seed)
