@@ -1,0 +1,154 @@
+"""The results of an evaluation, read into frozen, typed records.
+
+Accuracies are shares from 0 to 1 and log loss is in nats. Repeat r of every method is paired with repeat r
+of every other.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tasks.common.artifacts import read_json
+from tasks.common.errors import UserError
+
+Floats = NDArray[np.float64]
+Measure = Literal["accuracy", "macro_f1", "log_loss", "calibration_error"]
+
+
+class Record(BaseModel):
+    """Keys that a later evaluation adds are ignored, so an old report still reads them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Parameters(Record):
+    trained: int
+    total: int
+
+
+class Chosen(Record):
+    rate: float | None = None
+    epoch: int | None = None
+
+
+class Repeat(Record):
+    """One trained model on the test part; a failed one says why and has no measures."""
+
+    repeat: int
+    failed: str | None = None
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    log_loss: float | None = None
+    calibration_error: float | None = None
+    confusion: list[list[int]] | None = None
+    chosen: Chosen | None = None
+    validation_accuracy: float | None = None
+
+
+class Point(Record):
+    """One epoch of the chosen training of one repeat."""
+
+    repeat: int
+    epoch: int
+    phase: str = ""
+    loss: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+
+
+class Method(Record):
+    family: str
+    control: str | None = None
+    uses_source: bool
+    parameters: Parameters
+    trainings: int
+    epochs: int
+    repeats: list[Repeat]
+    curves: list[Point] = []
+
+
+class Results(Record):
+    study: str
+    classes: list[str]
+    test_size: int
+    labelled: int
+    validation: int
+    repeats: int
+    teacher: str | None = None
+    methods: dict[str, Method]
+    order: Annotated[list[str], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _order_names_the_methods(self) -> "Results":
+        if sorted(self.order) != sorted(self.methods):
+            raise ValueError("order must name every method once")
+        return self
+
+    def measure(self, method: str, name: Measure) -> Floats:
+        """One measure of a method, (repeats,) float64; NaN where the repeat failed or is missing."""
+        values = np.full(self.repeats, np.nan)
+        for one in self.methods[method].repeats:
+            value = getattr(one, name)
+            if one.failed is None and value is not None:
+                values[one.repeat] = value
+        return values
+
+    def confusion(self, method: str) -> NDArray[np.int64] | None:
+        """Test samples of (true class, predicted class), summed over the repeats; None if all failed."""
+        counted = [one.confusion for one in self.methods[method].repeats if one.confusion is not None]
+        return np.sum(counted, axis=0, dtype=np.int64) if counted else None
+
+    def failures(self) -> list[tuple[str, int, str]]:
+        """Method, repeat and reason of every training that failed."""
+        return [
+            (name, one.repeat, one.failed)
+            for name in self.order
+            for one in self.methods[name].repeats
+            if one.failed is not None
+        ]
+
+
+def parse(content: Any, origin: str = "results.json") -> Results:
+    """Typed results from plain JSON.
+
+    Raises:
+        UserError: If a key is missing or has another type; names the first few.
+    """
+    try:
+        results = Results.model_validate(content)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()[:3])
+        raise UserError(
+            f"{origin} is not an evaluation this report can read ({found}). Run the evaluate stage of this study again."
+        ) from None
+    beyond = [
+        f"{name} has repeat {one.repeat}"
+        for name, method in results.methods.items()
+        for one in method.repeats
+        if not 0 <= one.repeat < results.repeats
+    ]
+    if beyond:
+        raise UserError(
+            f"{origin}: {beyond[0]}, expected 0 to {results.repeats - 1}. Run the evaluate stage of this study again."
+        )
+    return results
+
+
+def read(path: Path) -> Results:
+    """Read ``data/evaluate/<study>/results.json``.
+
+    Raises:
+        UserError: If it is not there, is not JSON, or does not hold an evaluation.
+    """
+    try:
+        content = read_json(path)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} was not found; the report is made from it. Run the evaluate stage of this study first."
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON ({error}). Run the evaluate stage again.") from None
+    return parse(content, str(path))

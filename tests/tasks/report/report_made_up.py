@@ -1,0 +1,64 @@
+"""Made-up evaluations in the form that `tasks.evaluate` writes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+CONTROLS = {"logits": "student-scratch", "hard-sharing": "single-task"}
+FAMILIES = {"logits": "distill", "student-scratch": "distill", "hard-sharing": "mtl", "single-task": "mtl"}
+ALONE = ("scratch", "scratch-tuned", "student-scratch", "single-task", "hard-sharing")
+
+
+def content(
+    accuracies: Mapping[str, Sequence[float | None]], classes: Sequence[str] = ("shirt", "sandal")
+) -> dict[str, Any]:
+    """Plain JSON of an evaluation on 1,000 test samples; None marks a repeat that failed."""
+    count = len(next(iter(accuracies.values())))
+    methods = {name: method(name, values) for name, values in accuracies.items()}
+    return {
+        "study": "made-up",
+        "classes": list(classes),
+        "test_size": 1000,
+        "labelled": 200,
+        "validation": 50,
+        "repeats": count,
+        "teacher": "fine-tuning" if "logits" in methods else None,
+        "methods": methods,
+        "order": list(accuracies),
+    }
+
+
+def method(name: str, accuracies: Sequence[float | None]) -> dict[str, Any]:
+    return {
+        "family": FAMILIES.get(name, "transfer"),
+        "control": CONTROLS.get(name) or (None if name in ALONE else "scratch"),
+        "uses_source": name not in ALONE,
+        "parameters": {"trained": 1234, "total": 5678},
+        "trainings": 4,
+        "epochs": 3,
+        "repeats": [one(repeat, value) for repeat, value in enumerate(accuracies)],
+        "curves": [
+            {"repeat": repeat, "epoch": epoch, "phase": "head", "loss": 1.0, "validation_loss": 1.0,
+             "validation_accuracy": value * epoch / 3}
+            for repeat, value in enumerate(accuracies)
+            if value is not None
+            for epoch in (1, 2, 3)
+        ],
+    }  # fmt: skip
+
+
+def one(repeat: int, accuracy: float | None) -> dict[str, Any]:
+    if accuracy is None:
+        measures = dict.fromkeys(["accuracy", "macro_f1", "log_loss", "calibration_error", "confusion", "chosen"])
+        return {"repeat": repeat, "failed": "loss is NaN in epoch 2", "validation_accuracy": None, **measures}
+    wrong = round(1000 * (1 - accuracy))
+    return {
+        "repeat": repeat,
+        "failed": None,
+        "accuracy": accuracy,
+        "macro_f1": accuracy,
+        "log_loss": 1 - accuracy,
+        "calibration_error": 0.02,
+        "confusion": [[500 - wrong // 2, wrong // 2], [wrong - wrong // 2, 500 - wrong + wrong // 2]],
+        "chosen": {"rate": 0.01, "epoch": 2},
+        "validation_accuracy": accuracy,
+    }
