@@ -4,18 +4,19 @@ In:   data/split/<study>/test.npz, scaling.npz; data/transfer|distill|mtl/<study
 Out:  data/evaluate/<study>/results.json     every figure, for the report
       data/evaluate/<study>/metrics.json     means over repeats, for dvc metrics
       data/evaluate/<study>/predictions.npz  <method>: logits, (repeats, n, classes); a failed repeat is NaN
-      data/evaluate/<study>/curves.csv, confusion.csv   for dvc plots
+      data/evaluate/<study>/curves/, confusion/   <method>.csv, for dvc plots
 Run:  dvc repro evaluate@tables              about 15 s
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tasks.common import entry, outcomes, params, stages
-from tasks.common.artifacts import read_npz, write_json, write_npz, write_text
-from tasks.common.loop import class_logits
+from tasks.common.artifacts import read_npz, replacing, write_json, write_npz
+from tasks.common.loop import predict
 from tasks.common.metrics import measure
 from tasks.common.params import Params
 from tasks.common.samples import SPLIT, Array, Scaling
@@ -23,13 +24,13 @@ from tasks.common.samples import SPLIT, Array, Scaling
 FIGURES = ("accuracy", "macro_f1", "log_loss", "calibration_error")
 
 
-def predict(study: str, family: str, method: str, repeats: list[dict[str, Any]], x: Array, classes: int) -> Array:
+def test_logits(study: str, family: str, method: str, repeats: list[dict[str, Any]], x: Array, classes: int) -> Array:
     """Test logits of each repeat, (repeats, n, classes) float32."""
     logits = np.full((len(repeats), len(x), classes), np.nan, np.float32)
     for row in repeats:
         if not row["failed"]:
             model = outcomes.load(stages.folder(family, study, method), row["repeat"])
-            logits[row["repeat"]] = class_logits(model.predict(x, batch_size=512, verbose=0))
+            logits[row["repeat"]] = predict(model, x)
     return logits
 
 
@@ -68,23 +69,32 @@ def means(methods: dict[str, Any]) -> dict[str, dict[str, float]]:
     return table
 
 
-def curves(methods: dict[str, Any]) -> str:
-    """CSV with a row for each method, repeat and epoch."""
-    rows = [{"method": name, **row} for name, method in methods.items() for row in method["curves"]]
-    return str(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+def curve(method: dict[str, Any]) -> str:
+    """CSV of a method's learning curve, mean over repeats: epoch, losses in nats, validation accuracy."""
+    columns = ["epoch", "loss", "validation_loss", "validation_accuracy"]
+    rows = pd.DataFrame(method["curves"], columns=columns)
+    return str(rows.groupby("epoch", as_index=False).mean().to_csv(index=False, lineterminator="\n"))
 
 
-def confusion(logits: dict[str, Array], y: Array, classes: list[str]) -> str:
-    """CSV with a row for each method, repeat and test sample: its true class and the predicted one."""
-    names, frames = np.array(classes), []
-    for method, values in logits.items():
-        for repeat, row in enumerate(values):
-            if not np.isnan(row).any():
-                predicted = names[row.argmax(axis=1)]
-                frames.append(
-                    pd.DataFrame({"method": method, "repeat": repeat, "actual": names[y], "predicted": predicted})
-                )
-    return str(pd.concat(frames).to_csv(index=False, lineterminator="\n"))
+def confusion(logits: Array, y: Array, classes: list[str]) -> str:
+    """CSV with a row for each repeat and test sample: its true class and the predicted one."""
+    names, done = np.array(classes), [row for row in logits if not np.isnan(row).any()]
+    predicted = np.concatenate([names[row.argmax(axis=1)] for row in done]) if done else names[:0]
+    actual = np.tile(names[y], len(done))
+    return str(pd.DataFrame({"actual": actual, "predicted": predicted}).to_csv(index=False, lineterminator="\n"))
+
+
+def write_plots(folder: Path, methods: dict[str, Any], logits: dict[str, Array], y: Array, classes: list[str]) -> None:
+    """A file for each method in ``curves`` (those that train) and in ``confusion``."""
+    with replacing(folder / "curves") as draft:
+        draft.mkdir()
+        for name, method in methods.items():
+            if method["curves"]:
+                (draft / f"{name}.csv").write_text(curve(method), encoding="utf-8")
+    with replacing(folder / "confusion") as draft:
+        draft.mkdir()
+        for name, values in logits.items():
+            (draft / f"{name}.csv").write_text(confusion(values, y, classes), encoding="utf-8")
 
 
 def results(settings: Params, study: str, test: dict[str, Array], logits: dict[str, Array]) -> dict[str, Any]:
@@ -106,19 +116,18 @@ def results(settings: Params, study: str, test: dict[str, Array], logits: dict[s
 
 
 def main(study: str) -> None:
-    """Measure all selected methods and write the five files."""
+    """Measure all selected methods and write the results."""
     settings, test = params.load(), read_npz(SPLIT / study / "test.npz")
     x, classes = Scaling.load(study)(test["x"]), test["classes"].tolist()
     logits = {}
     for method, family in settings.run.methods.items():
         repeats = outcomes.read(stages.folder(family, study, method))["repeats"]
-        logits[method] = predict(study, family, method, repeats, x, len(classes))
+        logits[method] = test_logits(study, family, method, repeats, x, len(classes))
     content, folder = results(settings, study, test, logits), stages.DATA / "evaluate" / study
     write_json(folder / "results.json", content)
     write_json(folder / "metrics.json", means(content["methods"]))
     write_npz(folder / "predictions.npz", **logits)
-    write_text(folder / "curves.csv", curves(content["methods"]))
-    write_text(folder / "confusion.csv", confusion(logits, test["y"], classes))
+    write_plots(folder, content["methods"], logits, test["y"], classes)
     for method, figures in means(content["methods"]).items():
         print(f"{study} {method}: test accuracy {figures.get('accuracy', float('nan')):.4f}")
 

@@ -1,29 +1,30 @@
 """The edge of every stage: flags from the function's own signature, user errors in one line."""
 
+import argparse
 import errno
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
-
-import typer
 
 from tasks.common.errors import UserError
 
 
 def run(main: Callable[..., Any]) -> None:
     """Call ``main`` with flags named after its parameters; exit 2 with one message on a `UserError`."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main))
+    for name in inspect.signature(main).parameters:
+        parser.add_argument(f"--{name}", required=True)
     try:
-        app()
+        main(**vars(parser.parse_args()))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _leave(str(error))
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(
-            f"error: the disk is full ({error.filename or 'while writing'}); free some room and run again.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+        _leave(f"the disk is full ({error.filename or 'while writing'}); free some room and run again.")
+
+
+def _leave(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)

@@ -62,6 +62,15 @@ def class_logits(outputs: Any) -> Any:
     return outputs["head"] if isinstance(outputs, Mapping) else outputs
 
 
+def predict(model: keras.Model, x: Array, batch: int = 1024) -> Array:
+    """Class logits (n, classes) float32 of inputs (n, ...), without training behaviour such as dropout.
+
+    Plain calls: `Model.predict` would trace a function for each of many small models.
+    """
+    parts = [class_logits(model(x[start : start + batch], training=False)) for start in range(0, len(x), batch)]
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
 def cross_entropy(logits: Any, y: Any) -> Any:
     """Mean cross-entropy in nats of integer labels (n,) under logits (n, classes)."""
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))

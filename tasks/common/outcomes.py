@@ -77,7 +77,7 @@ def _row(repeat: int, outcome: Trained | Failed) -> dict[str, Any]:
         "rate": outcome.rate,
         "trainings": outcome.trainings,
         "epoch": course.epoch,
-        "validation_loss": course.validation_loss if course.rows else None,
+        "validation_loss": course.validation_loss,
         "validation_accuracy": course.validation_accuracy,
         "curve": course.rows,
     }

@@ -10,7 +10,7 @@ import numpy as np
 from tasks.common import entry, outcomes, params, samples, stages
 from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.errors import UserError
-from tasks.common.loop import class_logits
+from tasks.common.loop import predict
 from tasks.common.outcomes import Failed, Trained
 from tasks.distill import CONTROL, METHODS
 
@@ -44,7 +44,7 @@ def main(study: str, method: str) -> None:
         sample, logits = targets[repeat], None
         if teacher:
             model = outcomes.load(stages.folder("transfer", study, teacher), repeat)
-            logits = np.asarray(class_logits(model.predict(sample.train.x, verbose=0)))
+            logits = predict(model, sample.train.x)
         return run(sample, logits, network, block, seed)
 
     about = {"control": CONTROL if taught else None, "uses_source": taught, "teacher": teacher}

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tasks.common.loop import Course
+from tasks.common.loop import Course, predict
 from tasks.common.outcomes import Trained
 from tasks.common.params import Network, Nothing
 from tasks.common.samples import Part, Sample
@@ -29,7 +29,7 @@ def run(sample: Sample, source: Source, network: Network, settings: Nothing, see
         columns = [source.classes.index(name) for name in sample.classes]
         kernel, bias = (values[..., columns] for values in source.model.get_layer(HEAD).get_weights())
     else:
-        kernel, bias = nearest_mean(body.predict(sample.train.x, verbose=0), sample.train.y, len(sample.classes))
+        kernel, bias = nearest_mean(predict(body, sample.train.x), sample.train.y, len(sample.classes))
     head = keras.layers.Dense(len(sample.classes), name=HEAD)
     model = keras.Model(body.input, head(body.output), name=source.model.name)
     head.set_weights([kernel, bias])
@@ -48,7 +48,7 @@ def nearest_mean(features: Array, y: Array, classes: int) -> tuple[Array, Array]
 
 
 def _measured(model: keras.Model, part: Part) -> Course:
-    logits = np.asarray(model.predict(part.x, verbose=0), np.float64)
+    logits = predict(model, part.x).astype(np.float64)
     log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     loss = -log_probs[np.arange(len(part)), part.y].mean()
     return Course(validation_loss=float(loss), validation_accuracy=float((logits.argmax(axis=1) == part.y).mean()))

@@ -1,0 +1,58 @@
+# `make run` and `make test` need nothing but Python 3.11 or newer; everything else is set up in .venv.
+.DEFAULT_GOAL := help
+.PHONY: help setup run smoke test test-long check format ui lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STUDY ?= fashion-pullover
+JOBS ?= 2
+export DVC_NO_ANALYTICS = 1
+export PREFECT_SERVER_ANALYTICS_ENABLED = false
+# Stages are started as `python -m ...`; this is the Python they mean.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help:       ## this list
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready ## install the locked packages into .venv (EXTRA=gpu adds CUDA's libraries)
+
+# Byte code is compiled once here: without it each stage would spend seconds compiling TensorFlow.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else f"Python 3.11 to 3.13 is needed, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(if $(EXTRA),$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRA)]')
+	touch $@
+
+run: setup   ## a whole study on real data, independent stages in parallel (STUDY=..., JOBS=...)
+	headwater run $(STUDY) --jobs $(JOBS)
+
+smoke: setup ## every stage of every method on little data, in a temporary copy
+	pytest tests/test_doors.py
+
+test: setup  ## the fast tests: under 10 minutes on two cores
+	pytest
+
+test-long: setup ## the tests that take long, or need a data set's own package
+	pytest -m long --timeout 3600
+
+check: setup ## parameters, format, lint and types
+	headwater check
+	ruff format --check .
+	ruff check .
+	mypy
+
+format: setup ## put code into shape
+	ruff format .
+	ruff check --fix .
+
+ui: setup    ## the Prefect UI at http://127.0.0.1:4200; runs started meanwhile show up in it
+	headwater ui
+
+lock: setup  ## resolve pyproject.toml anew into requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header --no-emit-index-url --no-emit-find-links --generate-hashes --upgrade pyproject.toml -o requirements.lock
+
+clean:       ## remove the environment and caches; results stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,99 @@
+"""Get the files of a Debian package without installing it and without root."""
+
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from tasks.common.fetch import UnavailableError
+
+SECONDS = 300  # for one apt command; it brings a whole package
+
+
+def download(package: str, folder: Path) -> Path:
+    """The package's `.deb`, fetched into the empty ``folder`` by apt, which checks its signature.
+
+    apt's own lists are used if there are any; else lists are fetched into ``folder``, where that needs no root.
+
+    Raises:
+        UnavailableError: If this system has no apt, or apt does not find or reach the package.
+    """
+    apt = shutil.which("apt-get")
+    if apt is None:
+        raise UnavailableError("there is no apt-get; only Debian and its relatives have this package")
+    own = [
+        "-o", f"Dir::State::lists={folder / 'lists'}",
+        "-o", f"Dir::Cache={folder / 'cache'}",
+    ]  # fmt: skip
+    for made in ("lists/partial", "cache/archives/partial"):
+        (folder / made).mkdir(parents=True)
+    reason = _run([apt, "--quiet", "download", package], folder)
+    if reason:
+        _run([apt, "--quiet", *own, "update"], folder)  # one broken list of several does no harm
+        reason = _run([apt, "--quiet", *own, "download", package], folder)
+    found = sorted(folder.glob("*.deb"))
+    if reason or not found:
+        raise UnavailableError(f"apt-get could not fetch {package}: {reason or 'it wrote no file'}")
+    return found[0]
+
+
+def unpack(deb: Path, folder: Path) -> None:
+    """Unpack the package's files below ``folder``, with dpkg-deb where there is one.
+
+    Raises:
+        UnavailableError: If the file is damaged, or is compressed in a way Python cannot read.
+    """
+    tool = shutil.which("dpkg-deb")
+    if tool is None:
+        return extract(deb, folder)
+    reason = _run([tool, "--extract", str(deb), str(folder)], deb.parent)
+    if reason:
+        raise UnavailableError(f"{deb.name} could not be unpacked: {reason}")
+    return None
+
+
+def extract(deb: Path, folder: Path) -> None:
+    """`unpack` in plain Python, for a system without dpkg-deb."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(member(deb.read_bytes(), "data.tar"))) as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, ValueError, EOFError) as error:
+        raise UnavailableError(f"{deb.name} could not be unpacked: {error}") from error
+
+
+def member(content: bytes, prefix: str) -> bytes:
+    """The first member of an ar archive whose name starts with ``prefix``.
+
+    The format: ``!<arch>\\n``, then for each member a 60-byte header (name in 16 bytes, size in decimal at
+    48..58) and the content, padded to an even length.
+
+    Raises:
+        ValueError: If this is no ar archive, is cut short, or has no such member.
+    """
+    if not content.startswith(b"!<arch>\n"):
+        raise ValueError(f"starts with {content[:8]!r}; an ar archive starts with '!<arch>'")
+    at = 8
+    while at + 60 <= len(content):
+        header = content[at : at + 60]
+        name, size = header[:16].decode("ascii", "replace").rstrip(" /"), int(header[48:58])
+        start = at + 60
+        if name.startswith(prefix):
+            if start + size > len(content):
+                raise ValueError(f"is cut short within {name}")
+            return content[start : start + size]
+        at = start + size + size % 2
+    raise ValueError(f"has no member {prefix}")
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Run a command in ``folder``; an empty string when all went well, else why not."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"no end after {SECONDS} s"
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    errors = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")] or lines
+    return errors[-1] if errors else f"exit status {done.returncode}"

@@ -1,0 +1,167 @@
+"""Places a data file may come from, asked one after another until each file is found and its content checked.
+
+A source takes the names still wanted, yields (name, path of a checked file) as it finds them, and raises
+`UnavailableError` with its reasons when it cannot give them all.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pooch
+
+from tasks.common import deb, fetch
+from tasks.common.errors import UserError
+from tasks.common.fetch import CorruptError, UnavailableError
+
+Found = Iterator[tuple[str, Path]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place with the name a person knows it by."""
+
+    label: str
+    find: Callable[[Iterable[str]], Found]
+
+
+def cache(dataset: str) -> Path:
+    """Folder that keeps what was downloaded: below `HEADWATER_CACHE`, or the platform's place for caches."""
+    return Path(os.environ.get("HEADWATER_CACHE") or pooch.os_cache("headwater")).expanduser() / dataset
+
+
+def content(path: Path) -> bytes:
+    """A file's bytes, decompressed if they are gzip.
+
+    Raises:
+        CorruptError: If the compression is damaged or cut short.
+    """
+    data = path.read_bytes()
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorruptError(f"is damaged or cut short: {error}".lower()) from error
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Compare a file's decompressed content with its public checksum.
+
+    Compressed bytes differ between publishers (a gzip header may hold a name and a date), the content does not.
+
+    Raises:
+        CorruptError: If they differ; it says what the file looks like.
+    """
+    data = content(path)
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        page = data[:512].lstrip().lower()
+        looks = "is an HTML page" if page.startswith((b"<!doctype", b"<html")) else f"holds {len(data):,} bytes"
+        raise CorruptError(f"{looks} with sha256 {found[:12]}…, expected {sha256[:12]}…")
+
+
+def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source:
+    """Files in ``path``, compressed or not. A corrupt one is deleted where the folder is ours, else left alone."""
+
+    def find(names: Iterable[str]) -> Found:
+        reasons = [] if path.is_dir() else ["there is no such folder"]
+        for name in names if path.is_dir() else ():
+            candidates = [path / name, path / name.removesuffix(".gz")]
+            present = [candidate for candidate in candidates if candidate.is_file()]
+            reasons += [] if present else [f"{name} is not there"]
+            for candidate in present:
+                try:
+                    verify(candidate, sums[name])
+                except CorruptError as error:
+                    reasons.append(f"{candidate.name} {error}{'; it is deleted' if ours else ''}")
+                    fetch.note(f"{path}: {reasons[-1]}")
+                    if ours:
+                        candidate.unlink()
+                except OSError as error:
+                    reasons.append(f"{candidate.name} cannot be read: {error.strerror}")
+                else:
+                    yield name, candidate
+                    break
+        if reasons:
+            raise UnavailableError("; ".join(reasons))
+
+    return Source(str(path), find)
+
+
+def web(base: str, target: Path, sums: Mapping[str, str]) -> Source:
+    """Files at ``base/<name>``, downloaded into the folder ``target``; the first that fails ends it."""
+
+    def find(names: Iterable[str]) -> Found:
+        for name in names:
+            try:
+                fetch.download(f"{base}/{name}", target / name, partial(verify, sha256=sums[name]))
+            except CorruptError as error:
+                fetch.note(f"{base}: {name} {error}; it is deleted")
+                raise UnavailableError(f"{name} {error}; it is deleted") from error
+            except UnavailableError as error:
+                raise UnavailableError(f"{name}: {error}") from error
+            yield name, target / name
+
+    return Source(base, find)
+
+
+def mirror(dataset: str, target: Path, sums: Mapping[str, str]) -> list[Source]:
+    """`HEADWATER_MIRROR`: a folder or URL with ``<dataset>/<name>``; in a folder the files may lie directly."""
+    place = os.environ.get("HEADWATER_MIRROR", "")
+    if not place:
+        return []
+    if place.startswith(("http://", "https://")):
+        return [web(f"{place.rstrip('/')}/{dataset}", target, sums)]
+    if "://" in place:
+        raise UserError(f"HEADWATER_MIRROR is '{place}'; expected a folder or an http:// or https:// URL.")
+    root = Path(place).expanduser()
+    return [folder(path, sums) for path in (root / dataset, root)]
+
+
+def debian(package: str, inside: str, target: Path, sums: Mapping[str, str]) -> Source:
+    """Files of the operating system's own package, below its folder ``inside``, moved to ``target``."""
+
+    def find(names: Iterable[str]) -> Found:
+        with fetch.writing(target), tempfile.TemporaryDirectory(prefix=".package-", dir=target) as room:
+            archive = deb.download(package, Path(room))
+            deb.unpack(archive, Path(room) / "files")
+            unpacked = folder(Path(room) / "files" / inside, sums)
+            for name, path in unpacked.find(names):
+                # Both lie in one file system, so that a name never stands for half a file.
+                yield name, Path(shutil.move(path, target / path.name))
+
+    return Source(f"Debian package {package}", find)
+
+
+def obtain(dataset: str, names: Iterable[str], sources: Iterable[Source], advice: str) -> dict[str, Path]:
+    """A checked file for every name, each from the first source that has it.
+
+    Args:
+        advice: What a person can do if no source works.
+
+    Raises:
+        UserError: If a file is in no source: lists each source and why it failed.
+    """
+    wanted, found, failures = list(names), dict[str, Path](), list[str]()
+    for source in sources:
+        before = len(found)
+        try:
+            for name, path in source.find([name for name in wanted if name not in found]):
+                found[name] = path
+        except UnavailableError as error:
+            failures.append(f"  {source.label}: {error}")
+        if len(found) > before:
+            fetch.note(f"{dataset}: {len(found) - before} of {len(wanted)} files from {source.label}")
+        if len(found) == len(wanted):
+            return found
+    missing = ", ".join(name for name in wanted if name not in found)
+    tried = "\n".join(failures)
+    raise UserError(f"data set '{dataset}': no source gave {missing}. Tried, in this order:\n{tried}\n{advice}")
