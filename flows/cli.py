@@ -1,0 +1,123 @@
+"""headwater: run a DVC project's stages in parallel, with Prefect, and leave exactly what `dvc repro` leaves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.errors import Refused
+
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+CORES = os.cpu_count() or 2
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET]...",
+        help="A stage, a matrix group (report), an output, a dvc.yaml, or a matrix key (all stages after whose @ it "
+        "stands); with all that they need. Without: all stages of dvc.yaml.",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many stages at the same time.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", "-k", help="After a failure, go on with what does not need it.")
+]
+Dry = Annotated[bool, typer.Option("--dry", help="Say what would be done, and do nothing.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Run stages that are up to date as well.")]
+Single = Annotated[bool, typer.Option("--single", "-s", help="The targets alone, without what they need.")]
+Downstream = Annotated[bool, typer.Option("--downstream", help="The targets and all that need them.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@app.command()
+def run(
+    targets: Targets = None,
+    jobs: Jobs = CORES,
+    keep_going: KeepGoing = False,
+    dry: Dry = False,
+    force: Force = False,
+    single: Single = False,
+    downstream: Downstream = False,
+) -> None:
+    """Bring stages up to date, independent ones in parallel; finished ones come from the cache."""
+    from flows import commands
+    from flows.engine import Options
+
+    options = Options(jobs=jobs, keep_going=keep_going, force=force)
+    chosen = commands.Choice(tuple(targets or ()), single=single, downstream=downstream)
+    raise typer.Exit(commands.plan(out, chosen, force=force) if dry else commands.run(out, chosen, options))
+
+
+@app.command()
+def plan(
+    targets: Targets = None,
+    force: Force = False,
+    single: Single = False,
+    downstream: Downstream = False,
+    json: Json = False,
+) -> None:
+    """Say for each stage whether it would run, come from the run-cache, or is up to date."""
+    from flows import commands
+
+    chosen = commands.Choice(tuple(targets or ()), single=single, downstream=downstream)
+    raise typer.Exit(commands.plan(out, chosen, force=force, as_json=json))
+
+
+@app.command()
+def why(stage: str, json: Json = False) -> None:
+    """Say which command, file, param or output made a stage stale, old and new."""
+    from flows import commands
+
+    raise typer.Exit(commands.why(out, stage, as_json=json))
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """List all stages: up to date or not, how long the last run took."""
+    from flows import commands
+
+    raise typer.Exit(commands.status(out, as_json=json))
+
+
+@app.command()
+def check() -> None:
+    """Check dvc.yaml, every stage's meta, and what the project's own check looks at."""
+    from flows import commands
+
+    raise typer.Exit(commands.check(out))
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Where it listens.")] = 4200) -> None:
+    """Start a Prefect server for this project; runs that start meanwhile show up in it."""
+    from flows import commands
+
+    raise typer.Exit(commands.ui(out, port))
+
+
+def main() -> None:
+    """Entry point: exit code 0 done, 1 a stage failed, 2 refused, 130 interrupted."""
+    try:
+        app(standalone_mode=True)
+    except Refused as error:
+        err.print(f"headwater: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("headwater: interrupted", style="yellow")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""One run: which stage may start when, and what became of each. Knows no Prefect; `pipeline.py` gives it tasks.
+
+The only shared state is `Run`: the loop thread chooses what starts, worker threads call `Run.bring_up`.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from flows import dag, process
+from flows.errors import Refused, StageFailed, Stopped
+from flows.guard import Guard
+from flows.meta import Meta
+from flows.store import Store
+
+State = Literal["ran", "cached", "restored", "failed", "skipped", "stopped", "not started"]
+DONE: tuple[State, ...] = ("ran", "cached", "restored")
+TAIL = 12  # log lines shown of a failed stage
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one stage.
+
+    Attributes:
+        seconds: From its start to its end, in this run.
+        message: Why it failed, or why it was skipped.
+        cause: The failed stage it was skipped for.
+        tail: The last lines of its log, where it failed.
+    """
+
+    state: State
+    seconds: float = 0.0
+    message: str = ""
+    cause: str | None = None
+    tail: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass
+class Watcher:
+    """Who is told what happens; every call may come from another thread."""
+
+    started: Callable[[str], None] = lambda name: None
+    line: Callable[[str, str], None] = lambda name, text: None
+    note: Callable[[str, str], None] = lambda name, text: None
+    finished: Callable[[str, Outcome], None] = lambda name, outcome: None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: how many stages side by side, go on after a failure, run what is up to date as well."""
+
+    jobs: int = 2
+    keep_going: bool = False
+    force: bool = False
+    grace: float = process.GRACE
+
+
+@dataclass
+class Run:
+    """The state of one run over ``graph``, which is in topological order."""
+
+    graph: dag.Graph
+    store: Store
+    metas: Mapping[str, Meta]
+    guard: Guard
+    options: Options = field(default_factory=Options)
+    watcher: Watcher = field(default_factory=Watcher)
+    priority: Mapping[str, float] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
+    attempts: dict[str, int] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def logs(self) -> Path:
+        return self.store.root / ".headwater" / "logs"
+
+    # ---- the loop thread
+
+    def __post_init__(self) -> None:
+        self._waits = {name: set(stage.parents & self.graph.keys()) for name, stage in self.graph.items()}
+        self._children = dag.children(self.graph)
+        self._free = {name for name, waits in self._waits.items() if not waits}
+        self._halted = False
+
+    def loop(self, submit: Callable[[str, Callable[[], Outcome], Callable[[str], None]], None]) -> None:
+        """Start each stage once all it needs is done, until nothing is left that may start.
+
+        Args:
+            submit: Called with a stage's name, the work to do in another thread, and whom to tell the name when that
+                thread is done with it. Also called for skipped stages, whose work is over at once.
+        """
+        done: queue.SimpleQueue[str] = queue.SimpleQueue()
+        results: dict[str, Outcome] = {}
+
+        def work(name: str) -> Outcome:
+            results[name] = self.bring_up(name)
+            return results[name]
+
+        while True:
+            for name in self._ready():
+                self._free.discard(name)
+                self.running.add(name)
+                submit(name, functools.partial(work, name), done.put)
+            if not self.running:
+                break
+            name = done.get()
+            if name in self.running:
+                outcome = results.get(name, Outcome("failed", message="its thread ended before it began"))
+                for skipped in self._settle(name, outcome):
+                    submit(skipped, functools.partial(self.outcomes.__getitem__, skipped), done.put)
+        why = "stopped" if self.stop.is_set() else "another stage failed; --keep-going goes on with the others"
+        for name in self.graph.keys() - self.outcomes.keys():
+            self._settle(name, Outcome("not started", message=why))
+
+    def _ready(self) -> list[str]:
+        """Stages that may start now, the most urgent first; no more than there are free jobs."""
+        if self.stop.is_set() or self._halted:
+            return []
+        return sorted(self._free, key=lambda name: (-self.priority.get(name, 0.0), name))[
+            : max(self.options.jobs - len(self.running), 0)
+        ]
+
+    def _settle(self, name: str, outcome: Outcome) -> list[str]:
+        """Record what became of a stage, and of those that cannot run for that; return the latter."""
+        self.running.discard(name)
+        self.outcomes[name] = outcome
+        self.watcher.finished(name, outcome)
+        if outcome.done:
+            for child in self._children[name]:
+                self._waits[child].discard(name)
+                if not self._waits[child]:
+                    self._free.add(child)
+            return []
+        if outcome.state != "failed":
+            return []
+        self._halted = not self.options.keep_going
+        skipped = [n for n in self.graph if n in dag.descendants(self.graph, [name]) and n not in self.outcomes]
+        for child in skipped:
+            self._settle(child, Outcome("skipped", message=f"needs {name}, which failed", cause=name))
+        return skipped
+
+    # ---- a worker thread
+
+    def bring_up(self, name: str) -> Outcome:
+        """Bring one stage up to date: nothing, from the run-cache, or by its command.
+
+        Called again for a retry, after a failure. Whatever goes wrong becomes that stage's failure.
+        """
+        begun = time.monotonic()
+        tail: collections.deque[str] = collections.deque(maxlen=TAIL)
+        self.attempts[name] = attempt = self.attempts.get(name, 0) + 1
+        self.watcher.started(name)
+        try:
+            if attempt > 1 and self.stop.wait(self.metas[name].retry_delay):
+                raise Stopped("stopped")
+            return Outcome(self._bring_up(name, tail), time.monotonic() - begun)
+        except Stopped:
+            return Outcome("stopped", time.monotonic() - begun, "stopped before its end; it runs again next time")
+        except (StageFailed, Refused) as error:
+            return Outcome("failed", time.monotonic() - begun, str(error), tail=tuple(tail))
+        except Exception as error:  # a fault of ours or of DVC: this stage's failure, with all there is to know
+            text = traceback.format_exc().splitlines()
+            return Outcome("failed", time.monotonic() - begun, f"unexpected {error!r}", tail=tuple(text))
+
+    def _bring_up(self, name: str, tail: collections.deque[str]) -> State:
+        if self.stop.is_set():
+            raise Stopped("stopped")
+        begun = self.store.begin(
+            name,
+            force=self.options.force,
+            stop=self.stop,
+            on_wait=lambda who: self.watcher.note(name, f"waits: {who}"),
+        )
+        if begun.state != "run":
+            return "ran" if begun.state == "recorded" else begun.state
+        try:
+            with _Log(self.logs / f"{name.replace('/', '_')}.log") as log:
+
+                def line(text: str) -> None:
+                    tail.append(text)
+                    log.write(text)
+                    self.watcher.line(name, text)
+
+                for command in self.graph[name].command:
+                    log.write(f"> {command}")
+                process.run(
+                    begun.commands,
+                    cwd=begun.cwd,
+                    env=begun.env,
+                    hooks=process.Hooks(line, self.guard.add, self.guard.remove),
+                    timeout=self.metas[name].timeout,
+                    grace=self.options.grace,
+                    stop=self.stop,
+                )
+        except BaseException:
+            self.store.abandon(name)
+            raise
+        self.store.finish(name)
+        return "ran"
+
+
+class _Log:
+    """A stage's log file: one line a line, with the time in front; the run before is kept beside it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ignore = path.parent.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        if path.exists():
+            path.replace(path.with_suffix(".old.log"))
+        self._stream = path.open("w", encoding="utf-8", buffering=1)
+
+    def write(self, text: str) -> None:
+        now = time.time()
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+        self._stream.write(f"{clock}.{int(now % 1 * 1000):03d} {text}\n")
+
+    def __enter__(self) -> _Log:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stream.close()

@@ -1,0 +1,143 @@
+"""A stage's ``meta:`` in dvc.yaml, typed: how it may run. It never changes what a stage results in.
+
+DVC leaves ``meta`` out of all hashes, so a longer timeout or another pool reruns nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flows.dag import Graph
+from flows.errors import Refused, hint
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def seconds(value: Any) -> float:
+    """A duration: a number of seconds, or text such as ``90s``, ``10m``, ``1h30m``.
+
+    >>> seconds("1h30m"), seconds(0.5)
+    (5400.0, 0.5)
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    if isinstance(value, str) and re.fullmatch(r"(\d+(\.\d+)?[smhd])+", value):
+        return sum(float(n) * _SECONDS[unit] for n, _, unit in re.findall(r"(\d+(\.\d+)?)([smhd])", value))
+    raise ValueError("a positive number of seconds, or text such as '90s', '10m', '1h30m'")
+
+
+def size(value: Any) -> int:
+    """A memory size: a number of bytes, or text such as ``500M`` or ``4G`` (powers of 1024).
+
+    >>> size("2K")
+    2048
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?)(?:i?B)?", value)):
+        return int(float(match[1]) * _BYTES[match[2]])
+    raise ValueError("a number of bytes, or text such as '500M' or '4G'")
+
+
+def count(value: Any) -> int:
+    """A whole number, 0 or more."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("a whole number, 0 or more")
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """One text, or a list of texts."""
+    if isinstance(value, str) and value:
+        return (value,)
+    if isinstance(value, list) and all(isinstance(v, str) and v for v in value):
+        return tuple(value)
+    raise ValueError("a text or a list of texts")
+
+
+def name(value: Any) -> str:
+    """One text."""
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError("a text")
+
+
+@dataclass(frozen=True)
+class Meta:
+    """How a stage may run; every default means "no limit, no claim".
+
+    Attributes:
+        retries: How often a failed command is started again.
+        retry_delay: Seconds before each of those.
+        timeout: Seconds until the command is ended and counts as failed.
+        cores: Cores it claims of the machine; stages run side by side only while claims fit.
+        memory: Bytes it claims.
+        gpus: GPUs it claims; their numbers go into CUDA_VISIBLE_DEVICES.
+        mutex: Names of things only one stage may hold at a time.
+        pool: Prefect work pool it runs in, instead of here.
+        show: Files whose text is printed at the end of a run that has this stage as a target.
+    """
+
+    retries: int = 0
+    retry_delay: float = 0.0
+    timeout: float | None = None
+    cores: int = 1
+    memory: int = 0
+    gpus: int = 0
+    mutex: tuple[str, ...] = ()
+    pool: str | None = None
+    show: tuple[str, ...] = ()
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "retries": count,
+    "retry_delay": seconds,
+    "timeout": seconds,
+    "cores": count,
+    "memory": size,
+    "gpus": count,
+    "mutex": names,
+    "pool": name,
+    "show": names,
+}
+assert set(_PARSERS) == {f.name for f in fields(Meta)}
+
+
+def complaints(stage: str, raw: Any) -> list[str]:
+    """What is wrong with one stage's ``meta``, a line each; nothing when it is well."""
+    if raw is None:
+        return []
+    if not isinstance(raw, Mapping):
+        return [f"stage '{stage}': meta is {raw!r}; expected keys and values such as {{timeout: 10m}}"]
+    found = []
+    for key, value in raw.items():
+        if key not in _PARSERS:
+            known = ", ".join(sorted(_PARSERS))
+            found.append(f"stage '{stage}': meta.{key} is unknown; known: {known}.{hint(str(key), _PARSERS)}")
+            continue
+        try:
+            _PARSERS[key](value)
+        except ValueError as error:
+            found.append(f"stage '{stage}': meta.{key} is {value!r}; expected {error}")
+    return found
+
+
+def parse(raw: Any) -> Meta:
+    """The typed form of a ``meta`` that `complaints` has nothing against."""
+    return Meta(**{key: _PARSERS[key](value) for key, value in (raw or {}).items()})
+
+
+def check(graph: Graph) -> dict[str, Meta]:
+    """Every stage's typed meta.
+
+    Raises:
+        Refused: With every complaint about every stage at once.
+    """
+    wrong = [line for stage in graph.values() for line in complaints(stage.name, stage.meta)]
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return {stage.name: parse(stage.meta) for stage in graph.values()}
