@@ -29,7 +29,7 @@ def quotas(y: Array, total: int) -> Array:
     """
     counts = np.bincount(y)
     exact = counts * total / counts.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: Array = np.floor(exact).astype(np.int64)
     left = np.argsort(whole - exact, kind="stable")[: total - whole.sum()]
     whole[left] += 1
     return whole

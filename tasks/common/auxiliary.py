@@ -10,7 +10,8 @@ Array = np.ndarray[Any, Any]
 
 def ink(images: Array) -> Array:
     """Mean brightness of each image, (n, height, width) uint8 -> (n,) float32 in 0..1."""
-    return (images.reshape(len(images), -1).mean(axis=1) / 255).astype(np.float32)
+    brightness: Array = images.reshape(len(images), -1).mean(axis=1) / 255
+    return brightness.astype(np.float32)
 
 
 def extent(images: Array, threshold: int = 32) -> Array:
@@ -18,10 +19,10 @@ def extent(images: Array, threshold: int = 32) -> Array:
 
     0 for an image without such a pixel.
     """
-    bright = images > threshold
+    bright: Array = images > threshold
     sides = [_span(bright.any(axis=axis)) for axis in (1, 2)]
-    area = sides[0] * sides[1]
-    return (area / (images.shape[1] * images.shape[2])).astype(np.float32)
+    share: Array = sides[0] * sides[1] / (images.shape[1] * images.shape[2])
+    return share.astype(np.float32)
 
 
 def _span(hits: Array) -> Array:

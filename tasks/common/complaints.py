@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -9,12 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from tasks.common.catalogue import KINDS, WITHOUT_SOURCE
-from tasks.common.errors import nearest
+from tasks.common.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from tasks.common.params import Params, Study
 
 FAMILIES = ("transfer", "distill", "mtl")
+
+
+def chosen_layers(hidden: list[str], layers: str | int | list[str]) -> list[str]:
+    """Names of the hidden layers that fine-tuning may move: ``all``, the last so many, or those named.
+
+    Raises:
+        UserError: If a name is no hidden layer, or there are fewer than asked for.
+    """
+    if isinstance(layers, str):
+        return hidden
+    if isinstance(layers, int):
+        if layers > len(hidden):
+            raise UserError(f"fine-tuning.layers is {layers}; the network has {len(hidden)} hidden layers.")
+        return hidden[-layers:]
+    unknown = [name for name in layers if name not in hidden]
+    if unknown:
+        raise UserError(f"fine-tuning.layers has {', '.join(unknown)}; the network has {', '.join(hidden)}.")
+    return layers
 
 
 def report(found: Collection[str]) -> str:
@@ -159,6 +178,18 @@ def _studies(params: Params) -> Iterator[str]:
     for name, dataset in params.run.studies.items():
         if name in params.studies and dataset in params.datasets:
             yield from _study(name, params.studies[name], params.datasets[dataset])
+            yield from _layers(params, name)
+
+
+def _layers(params: Params, name: str) -> Iterator[str]:
+    """Whether the layers that fine-tuning names are in the study's network."""
+    if "fine-tuning" in params.run.transfer:
+        with contextlib.suppress(ValidationError, KeyError):  # said under `overrides` and `size`
+            settings = params.settings(name, "transfer", "fine-tuning")
+            try:
+                chosen_layers(params.studies[name].network.hidden, settings.layers)
+            except UserError as error:
+                yield f"{name}: {error}"
 
 
 def _study(name: str, study: Study, dataset: Any) -> Iterator[str]:

@@ -138,7 +138,7 @@ def _transfer(url: str, part: Path, have: int) -> None:
 def explain(error: Exception) -> str:
     """Why a connection failed, in a few words."""
     text = str(error)
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}".rstrip()
     if "NameResolutionError" in text or "Failed to resolve" in text:
         return "its name could not be resolved; is there an internet connection?"

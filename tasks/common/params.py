@@ -114,6 +114,11 @@ class Network(Section):
     activation: Literal["relu", "selu", "elu", "gelu", "tanh"]
     initializer: Literal["he_normal", "lecun_normal", "glorot_uniform"]
 
+    @property
+    def hidden(self) -> list[str]:
+        """Names of the hidden layers, from input to output."""
+        return [f"hidden-{number}" for number in range(1, len(self.units) + 1)]
+
 
 class Study(Section):
     question: Annotated[str, Field(min_length=1)]
@@ -227,8 +232,8 @@ def capped(settings: S, caps: Size) -> S:
 
 def known(family: Family) -> list[str]:
     """Names of the methods a family has, as params.yaml writes them."""
-    model: type[BaseModel] = {"transfer": Transfer, "distill": Distill, "mtl": Mtl}[family]
-    return [_hyphens(name) for name in model.model_fields]
+    models: dict[Family, type[BaseModel]] = {"transfer": Transfer, "distill": Distill, "mtl": Mtl}
+    return [_hyphens(name) for name in models[family].model_fields]
 
 
 def parse(content: Mapping[str, Any]) -> Params:

@@ -81,10 +81,9 @@ def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source
                 try:
                     verify(candidate, sums[name])
                 except CorruptError as error:
-                    reasons.append(f"{candidate.name} {error}{'; it is deleted' if ours else ''}")
+                    deleted = ours and _deleted(candidate)
+                    reasons.append(f"{candidate.name} {error}{'; it is deleted' if deleted else ''}")
                     fetch.note(f"{path}: {reasons[-1]}")
-                    if ours:
-                        candidate.unlink()
                 except OSError as error:
                     reasons.append(f"{candidate.name} cannot be read: {error.strerror}")
                 else:
@@ -94,6 +93,15 @@ def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source
             raise UnavailableError("; ".join(reasons))
 
     return Source(str(path), find)
+
+
+def _deleted(path: Path) -> bool:
+    """Delete a file; False where that is not allowed."""
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def web(base: str, target: Path, sums: Mapping[str, str]) -> Source:

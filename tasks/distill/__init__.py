@@ -4,7 +4,10 @@ All are called (sample, teacher_logits, network, settings, seed); the teacher's 
 to the training part and were computed once.
 """
 
+from collections.abc import Callable
+
+from tasks.common.outcomes import Failed, Trained
 from tasks.distill import logits, student
 
-METHODS = {"logits": logits.run, "student-scratch": student.run}
+METHODS: dict[str, Callable[..., Trained | Failed]] = {"logits": logits.run, "student-scratch": student.run}
 CONTROL = "student-scratch"

@@ -24,8 +24,8 @@ def build(spec: Network, input_shape: tuple[int, ...], outputs: int, seed: int, 
     """
     inputs = keras.Input(input_shape, name="inputs")
     signal = keras.layers.Flatten(name="flatten")(inputs)
-    for number, units in enumerate(spec.units, start=1):
-        signal = hidden(spec, units, f"hidden-{number}", seed)(signal)
+    for name, units in zip(spec.hidden, spec.units, strict=True):
+        signal = hidden(spec, units, name, seed)(signal)
     return keras.Model(inputs, linear(outputs, head, seed)(signal), name="dense")
 
 

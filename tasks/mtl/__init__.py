@@ -3,7 +3,10 @@
 All are called (sample, network, settings, seed).
 """
 
+from collections.abc import Callable
+
+from tasks.common.outcomes import Failed, Trained
 from tasks.mtl import hard_sharing, single_task
 
-METHODS = {"hard-sharing": hard_sharing.run, "single-task": single_task.run}
+METHODS: dict[str, Callable[..., Trained | Failed]] = {"hard-sharing": hard_sharing.run, "single-task": single_task.run}
 CONTROL = "single-task"

@@ -3,9 +3,12 @@
 All are called (sample, source, network, settings, seed).
 """
 
+from collections.abc import Callable
+
+from tasks.common.outcomes import Failed, Trained
 from tasks.transfer import feature_extraction, fine_tuning, fixed, scratch
 
-METHODS = {
+METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "scratch": scratch.run,
     "scratch-tuned": scratch.run,
     "fixed": fixed.run,

@@ -1,10 +1,8 @@
 """Train a new head on the source model's features, then let chosen layers follow at a lower rate."""
 
-from typing import Literal
-
 import keras
 
-from tasks.common.errors import UserError
+from tasks.common.complaints import chosen_layers
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import FineTuning, Network
 from tasks.common.samples import Sample
@@ -22,7 +20,8 @@ def run(sample: Sample, source: Source, network: Network, settings: FineTuning, 
 
     Source: "How transferable are features in deep neural networks?", arXiv:1411.1792, section 2 (fine-tuned copies).
     """
-    moving = frozenset({HEAD, *chosen(source.model, settings.layers)})
+    hidden = [layer.name for layer in surgery.hidden_layers(source.model)]
+    moving = frozenset({HEAD, *chosen_layers(hidden, settings.layers)})
     return search(
         settings,
         sample,
@@ -34,25 +33,6 @@ def run(sample: Sample, source: Source, network: Network, settings: FineTuning, 
         seed=seed,
         moved=_parameters(source.model, moving - {HEAD}) + _head(source.model, len(sample.classes)),
     )
-
-
-def chosen(model: keras.Model, layers: Literal["all"] | int | list[str]) -> list[str]:
-    """Names of the layers that may move beside the head: all, the last so many, or those named.
-
-    Raises:
-        UserError: If a name is no hidden layer of the model, or there are fewer than asked for.
-    """
-    names = [layer.name for layer in surgery.hidden_layers(model)]
-    if layers == "all":
-        return names
-    if isinstance(layers, int):
-        if layers > len(names):
-            raise UserError(f"fine-tuning.layers is {layers}; the network has {len(names)} hidden layers.")
-        return names[-layers:]
-    unknown = [name for name in layers if name not in names]
-    if unknown:
-        raise UserError(f"fine-tuning.layers has {', '.join(unknown)}; the network has {', '.join(names)}.")
-    return layers
 
 
 def _parameters(model: keras.Model, layers: frozenset[str]) -> int:

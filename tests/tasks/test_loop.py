@@ -1,0 +1,129 @@
+"""The training loop computes what its docstring says, the same bytes every time."""
+
+import keras
+import numpy as np
+import pytest
+
+from tasks.common import training as training_module
+from tasks.common.loop import DivergedError, Phase, freeze, order
+from tasks.common.training import arrays, fit, search
+from tasks.models import dense
+from tests.tasks import toys
+
+
+def run(model: keras.Model, phases: list[Phase], **changes: object) -> training_module.Course:
+    settings = {"optimizer": "sgd", "batch": 8, "keep": "last", "seed": 3} | changes
+    data = toys.sample()
+    return fit(model, phases, train=arrays(data.train), validation=arrays(data.validation), **settings)  # type: ignore[arg-type]
+
+
+def linear_model() -> keras.Model:
+    """One linear layer, whose training can be written down."""
+    inputs = keras.Input((5,))
+    return keras.Model(inputs, dense.linear(3, "head", 1)(inputs))
+
+
+def test_an_epoch_is_gradient_descent_on_the_batches_in_their_order():
+    """W -= rate · xᵀ(softmax(xW + b) - onehot) / batch, for three batches of 8 and the last 6 samples."""
+    model, data = linear_model(), toys.sample().train
+    weights, bias = (w.astype(np.float64) for w in model.get_weights())
+    for epoch in (1, 2):
+        rows = order(3, epoch, 30)
+        for start in (0, 8, 16, 24):
+            batch = rows[start : start + 8]
+            x, y = data.x[batch].astype(np.float64), np.eye(3)[data.y[batch]]
+            scores = np.exp(x @ weights + bias)
+            error = (scores / scores.sum(axis=1, keepdims=True) - y) / len(batch)
+            weights, bias = weights - 0.1 * x.T @ error, bias - 0.1 * error.sum(axis=0)
+    run(model, [Phase("all", 0.1, 2)])
+    np.testing.assert_allclose(model.get_weights()[0], weights, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_a_loop_that_is_used_again_gives_the_bytes_of_a_fresh_one(optimizer: str):
+    first, again, other = (dense.build(toys.NETWORK, (5,), 3, seed) for seed in (1, 1, 2))
+    phases = [Phase("head", 0.05, 2, frozenset({"head"})), Phase("all", 0.01, 2)]
+    training_module._loops.clear()
+    run(first, phases, optimizer=optimizer)
+    run(other, [Phase("all", 0.3, 3)], optimizer=optimizer)  # leaves its optimizer's memory and rate behind
+    run(again, phases, optimizer=optimizer)
+    assert len(training_module._loops) == 1
+    assert toys.same(first, again)
+    assert not toys.same(first, other)
+
+
+def test_each_phase_moves_its_layers_alone():
+    model = dense.build(toys.NETWORK, (5,), 3, 1)
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    run(model, [Phase("some", 0.1, 2, frozenset({"head", "hidden-2"}))])
+    moved = {
+        layer.name
+        for layer in model.layers
+        if any(not np.array_equal(a, b) for a, b in zip(before[layer.name], layer.get_weights(), strict=True))
+    }
+    assert moved == {"head", "hidden-2"}
+
+
+def test_best_keeps_the_epoch_with_the_lowest_validation_loss():
+    model = dense.build(toys.NETWORK, (5,), 3, 1)
+    course = run(model, [Phase("all", 1.5, 12)], keep="best")
+    losses = [row["validation_loss"] for row in course.rows]
+    assert course.epoch == int(np.argmin(losses)) + 1 < 12  # so high a rate does not end at its best
+    twin = dense.build(toys.NETWORK, (5,), 3, 1)
+    run(twin, [Phase("all", 1.5, course.epoch)])
+    assert toys.same(model, twin)
+
+
+def test_training_that_harms_from_the_start_is_undone():
+    model = dense.build(toys.NETWORK, (5,), 3, 1)
+    run(model, [Phase("all", 0.1, 30)])
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    assert run(model, [Phase("all", 30.0, 1)], keep="best").epoch == 0
+    assert toys.same(model, twin)
+
+
+def test_a_loss_that_is_not_finite_is_said_and_leaves_the_model_alone():
+    model, twin = (dense.build(toys.NETWORK, (5,), 3, 1) for _ in range(2))
+    with pytest.raises(DivergedError, match=r"not finite in epoch \d+ \(all, rate 1e\+30\)"):
+        run(model, [Phase("all", 1e30, 9)])
+    assert toys.same(model, twin)
+
+
+def test_the_batch_order_hangs_on_seed_and_epoch_alone():
+    assert np.array_equal(order(1, 1, 50), order(1, 1, 50))
+    assert not np.array_equal(order(1, 1, 50), order(1, 2, 50))
+    assert not np.array_equal(order(1, 1, 50), order(2, 1, 50))
+    assert sorted(order(1, 1, 50).tolist()) == list(range(50))
+
+
+def test_freezing_an_unknown_layer_is_refused():
+    with pytest.raises(ValueError, match="no layers \\['body'\\]"):
+        freeze(dense.build(toys.NETWORK, (5,), 3, 1), frozenset({"body"}))
+
+
+def test_search_keeps_the_rate_with_the_lowest_validation_loss_and_survives_rates_that_diverge():
+    settings = toys.training(rates=[1e30, 0.001, 0.1], epochs=6)
+    data = toys.sample()
+    found = search(
+        settings,
+        data,
+        build=lambda: dense.build(toys.NETWORK, (5,), 3, 1),
+        phases=lambda rate: [Phase("all", rate, 6)],
+        seed=3,
+    )
+    assert (found.rate, found.trainings) == (0.1, 3)  # type: ignore[union-attr]
+
+
+def test_search_fails_with_the_reasons_when_every_rate_diverges():
+    settings = toys.training(rates=[1e30, 1e31])
+    found = search(
+        settings,
+        toys.sample(),
+        build=lambda: dense.build(toys.NETWORK, (5,), 3, 1),
+        phases=lambda rate: [Phase("all", rate, 6)],
+        seed=3,
+    )
+    assert "rate 1e+30" in found.reason  # type: ignore[union-attr]
+    assert "rate 1e+31" in found.reason  # type: ignore[union-attr]
