@@ -1,6 +1,8 @@
 """Get the files of a Debian package without installing it and without root."""
 
+import errno
 import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -18,6 +20,7 @@ def download(package: str, folder: Path) -> Path:
 
     Raises:
         UnavailableError: If this system has no apt, or apt does not find or reach the package.
+        OSError: If the disk is full.
     """
     apt = shutil.which("apt-get")
     if apt is None:
@@ -87,13 +90,19 @@ def member(content: bytes, prefix: str) -> bytes:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    """Run a command in ``folder``; an empty string when all went well, else why not."""
+    """Run a command in ``folder``; an empty string when all went well, else why not.
+
+    Raises:
+        OSError: If the command met a full disk, as if it had been this process.
+    """
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return f"no end after {SECONDS} s"
     if done.returncode == 0:
         return ""
+    if os.strerror(errno.ENOSPC) in done.stderr:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")] or lines
     return errors[-1] if errors else f"exit status {done.returncode}"
