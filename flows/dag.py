@@ -105,8 +105,8 @@ def resolve(graph: Graph, target: str) -> list[str]:
     """The stages that a TARGET of the command line means, in the graph's order.
 
     Looked up in this order: a stage; a matrix or foreach group (``report``); a file that declares stages
-    (``sub/dvc.yaml``); an output, or a path inside one; a matrix key (``fashion`` means every ``*@fashion`` and
-    ``*@fashion-<more>``), so that one word selects all stages of, say, one data set.
+    (``sub/dvc.yaml``); an output, or a path inside one; a matrix key, so that one word selects all stages of,
+    say, one data set: ``fashion`` means every ``*@fashion``, or every ``*@fashion-<more>`` where there is none.
 
     Raises:
         Refused: If nothing matches; the nearest known name is offered.
@@ -118,7 +118,8 @@ def resolve(graph: Graph, target: str) -> list[str]:
         lambda s: s.group is not None and target in (s.group, _full_group(s)),
         lambda s: s.file == path,
         lambda s: any(path == out or path.startswith(out.rstrip("/") + "/") for out in s.outs),
-        lambda s: s.key is not None and (s.key == target or s.key.startswith(target + "-")),
+        lambda s: s.key == target,
+        lambda s: s.key is not None and s.key.startswith(target + "-"),
     )
     for test in tests:
         if found := [name for name, stage in graph.items() if test(stage)]:

@@ -20,7 +20,7 @@ def extent(images: Array, threshold: int = 32) -> Array:
     0 for an image without such a pixel.
     """
     bright: Array = images > threshold
-    sides = [_span(bright.any(axis=axis)) for axis in (1, 2)]
+    sides = [_span(np.logical_or.reduce(bright, axis=axis)) for axis in (1, 2)]
     share: Array = sides[0] * sides[1] / (images.shape[1] * images.shape[2])
     return share.astype(np.float32)
 

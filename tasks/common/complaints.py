@@ -137,7 +137,7 @@ def _selection(params: Params) -> Iterator[str]:
 
 
 def _overrides(params: Params) -> Iterator[str]:
-    selected = params.run.methods
+    selected: dict[str, Any] = {"supervised": "pretrain", **params.run.methods}
     for study in params.run.studies:
         if study not in params.overrides:
             yield f"overrides.{study} is missing; add `{study}: *none` there."
@@ -171,7 +171,7 @@ def _override(params: Params, study: str, family: Any, method: str) -> Iterator[
 def _all_methods() -> list[str]:
     from tasks.common.params import known
 
-    return [method for family in FAMILIES for method in known(family)]  # type: ignore[arg-type]
+    return [method for family in ("pretrain", *FAMILIES) for method in known(family)]  # type: ignore[arg-type]
 
 
 def _studies(params: Params) -> Iterator[str]:

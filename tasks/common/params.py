@@ -5,7 +5,7 @@ Reading them imports neither TensorFlow nor NumPy, so a check takes a moment.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML, YAMLError
@@ -49,7 +49,7 @@ class Run(Section):
 
     @property
     def methods(self) -> dict[str, str]:
-        """Every selected method with its family, in the order of params.yaml."""
+        """Every selected method that is compared, with its family, in the order of params.yaml."""
         families = {"transfer": self.transfer, "distill": self.distill, "mtl": self.mtl}
         return {method: family for family, methods in families.items() for method in methods}
 
@@ -79,7 +79,7 @@ class Tables(Section):
     source_rows: Count
     target_rows: Count
     test_rows: Count
-    features: Annotated[int, Field(ge=4)] = 20
+    features: Annotated[int, Field(ge=5)] = 20
 
 
 Dataset = Annotated[FashionMnist | Tables, Field(discriminator="kind")]
@@ -158,6 +158,9 @@ class HardSharing(Training):
 
 
 class Pretrain(Section):
+    COUNTS: ClassVar = ("repeats",)
+    """Fields that are no methods."""
+
     repeats: Count
     supervised: Training
 
@@ -180,7 +183,7 @@ class Mtl(Named):
     single_task: Training
 
 
-Family = Literal["transfer", "distill", "mtl"]
+Family = Literal["pretrain", "transfer", "distill", "mtl"]
 
 
 class Params(Section):
@@ -232,8 +235,13 @@ def capped(settings: S, caps: Size) -> S:
 
 def known(family: Family) -> list[str]:
     """Names of the methods a family has, as params.yaml writes them."""
-    models: dict[Family, type[BaseModel]] = {"transfer": Transfer, "distill": Distill, "mtl": Mtl}
-    return [_hyphens(name) for name in models[family].model_fields]
+    models: dict[Family, type[BaseModel]] = {
+        "pretrain": Pretrain,
+        "transfer": Transfer,
+        "distill": Distill,
+        "mtl": Mtl,
+    }
+    return [_hyphens(name) for name in models[family].model_fields if name not in Pretrain.COUNTS]
 
 
 def parse(content: Mapping[str, Any]) -> Params:

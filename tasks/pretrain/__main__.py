@@ -15,7 +15,7 @@ def main(study: str) -> None:
     """Train and save the source models; a source that diverges is an error, as all else needs it."""
     settings = params.load()
     sample, network = samples.source(study), settings.studies[study].network
-    training = params.capped(settings.pretrain.supervised, settings.caps)
+    training = settings.settings(study, "pretrain", "supervised")
     results = []
     for repeat in range(min(settings.pretrain.repeats, settings.caps.repeats)):
         seed = stages.repeat_seed(settings.seed, repeat)

@@ -69,16 +69,21 @@ def test_a_circle_is_named():
         ("report", ["report@shoe", "report@bag"]),
         ("out/report@bag", ["report@bag"]),
         ("./out/report@bag/page.html", ["report@bag"]),
-        ("shoe", ["report@shoe", "fit@shoe-fast", "fit@shoe-slow"]),
+        ("shoe", ["report@shoe"]),
         ("shoe-fast", ["fit@shoe-fast"]),
     ],
 )
 def test_targets(target, expected):
-    """A word that is no stage means every matrix key that equals it or goes on after a dash: not fit@shoelace."""
+    """A word that is no stage means every matrix key that equals it."""
     g = graph(
         report_at_shoe="", report_at_bag="", **{"fit_at_shoe-fast": "", "fit_at_shoe-slow": "", "fit_at_shoelace": ""}
     )
     assert dag.resolve(g, target) == expected
+
+
+def test_a_word_that_equals_no_matrix_key_means_those_that_go_on_after_a_dash():
+    g = graph(**{"fit_at_shoe-fast": "", "fit_at_shoe-slow": "", "fit_at_shoelace": ""})
+    assert dag.resolve(g, "shoe") == ["fit@shoe-fast", "fit@shoe-slow"]
 
 
 def test_an_unknown_target_names_the_nearest():

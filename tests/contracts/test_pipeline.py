@@ -1,0 +1,122 @@
+"""dvc.yaml, params.yaml and the tables hold together; dvc.yaml is read as DVC itself resolves it."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from tasks.common import params
+from tests.contracts.imports import ROOT, reached
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What dvc.yaml says of a stage."""
+
+    name: str
+    cmd: list[str]
+    deps: frozenset[str]
+    params: frozenset[str]
+    outs: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[Stage]:
+    """Every stage of the project, matrices unfolded."""
+    with Repo(str(ROOT)) as repo:
+        return [
+            Stage(
+                stage.addressing,
+                stage.cmd.split(),
+                frozenset(dep.def_path for dep in stage.deps if not hasattr(dep, "params")),
+                frozenset(name for dep in stage.deps if hasattr(dep, "params") for name in dep.params),
+                frozenset(out.def_path for out in stage.outs),
+            )
+            for stage in repo.index.stages
+        ]
+
+
+def covered(file: str, deps: frozenset[str]) -> bool:
+    """Whether a file is a dependency, or lies in a folder that is one."""
+    return any(file == dep or file.startswith(f"{dep}/") for dep in deps)
+
+
+def test_only_evaluate_can_reach_a_test_part(stages: list[Stage]):
+    """A stage reaches what it depends on, and what lies in a folder it depends on."""
+    tests = {out for stage in stages for out in stage.outs if Path(out).name == "test.npz"}
+    assert len(tests) == len(params.load(ROOT / "params.yaml").run.studies)
+    for stage in stages:
+        near = {test for test in tests if covered(test, stage.deps)}
+        assert not near or stage.name.startswith("evaluate@"), f"{stage.name} can read {near}"
+    assert all(any(covered(test, s.deps) for s in stages) for test in tests)
+
+
+def test_only_download_and_split_see_the_raw_data(stages: list[Stage]):
+    for stage in stages:
+        if any(dep.startswith("data/raw/") for dep in stage.deps):
+            assert stage.name.startswith("split@")
+
+
+def test_each_stages_deps_cover_everything_its_command_imports(stages: list[Stage]):
+    for stage in stages:
+        assert stage.cmd[:2] == ["python", "-m"]
+        files = {file.as_posix() for file in reached(stage.cmd[2])}
+        missing = sorted(file for file in files if not covered(file, stage.deps))
+        assert not missing, f"stage '{stage.name}' would stay cached after a change in {missing}"
+
+
+def test_no_stage_depends_on_code_that_its_command_does_not_reach(stages: list[Stage]):
+    for stage in stages:
+        files = {file.as_posix() for file in reached(stage.cmd[2])}
+        for dep in stage.deps:
+            if dep.startswith("tasks/"):
+                assert any(covered(file, frozenset({dep})) for file in files), f"{stage.name} does not need {dep}"
+
+
+def test_a_stage_of_one_method_depends_on_that_methods_settings_alone(stages: list[Stage]):
+    methods = params.load(ROOT / "params.yaml").run.methods
+    for stage in stages:
+        if stage.name.split("@")[0] in ("transfer", "distill", "mtl"):
+            method = stage.cmd[stage.cmd.index("--method") + 1]
+            named = {name for name in stage.params if name.split(".")[0] in ("transfer", "distill", "mtl")}
+            assert named == {f"{methods[method]}.{method}"}
+
+
+@pytest.mark.parametrize("family", ["pretrain", "transfer", "distill", "mtl"])
+def test_tables_and_parameters_name_the_same_methods(family: str):
+    """The tables are read as text: importing them all would cost seconds."""
+    tree = ast.parse((ROOT / "tasks" / family / "__init__.py").read_text())
+    table = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "METHODS"
+    )
+    assert isinstance(table, ast.Dict)
+    rows = [ast.literal_eval(key) for key in table.keys if key is not None]
+    assert rows == params.known(family)  # type: ignore[arg-type]
+    if family != "pretrain":
+        assert set(getattr(params.load(ROOT / "params.yaml").run, family)) == set(rows)
+
+
+def test_method_names_are_unique_over_the_families():
+    names = [name for family in ("pretrain", "transfer", "distill", "mtl") for name in params.known(family)]
+    assert len(set(names)) == len(names)
+
+
+def test_rooms_meet_in_dvc_yaml_alone():
+    for here, there in (("tasks", "flows"), ("flows", "tasks")):
+        for file in (ROOT / here).rglob("*.py"):
+            imported = {
+                name.split(".")[0]
+                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+                for name in (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [node.module or ""]
+                    if isinstance(node, ast.ImportFrom)
+                    else []
+                )
+            }
+            assert there not in imported, f"{file.relative_to(ROOT)} imports {there}"
