@@ -21,6 +21,7 @@ from flows.engine import Options, Outcome, Run
 from flows.errors import Refused
 from flows.guard import Guard
 from flows.process import environment
+from flows.resources import Ledger
 from flows.store import Change, Store
 
 
@@ -50,6 +51,7 @@ def run(console: Console, choice: Choice, options: Options) -> int:
         graph = store.graph()
         typed = metas.check(graph)
         chosen = choice.of(graph)
+        Ledger(store.root).check(chosen, typed)
         project_check(store.root)
         outcomes, stopped = _bring_up(console, store, chosen, typed, options)
         display.summary(console, outcomes, time.monotonic() - begun)
@@ -79,7 +81,6 @@ def _bring_up(
     try:
         with server.address(api, guard) as temporary, display.Progress(console, len(chosen)) as progress:
             current = Run(chosen, store, typed, guard, options, progress.watcher())
-            current.priority = dag.longest_paths(chosen, {})
             from flows import pipeline  # takes seconds: not for an idle run, and while the server starts
 
             if temporary:

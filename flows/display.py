@@ -20,6 +20,7 @@ _MARK = {
     "ran": ("✓", "green"),
     "cached": ("=", "dim"),
     "restored": ("↺", "cyan"),
+    "recovered": ("⤴", "cyan"),
     "failed": ("✗", "red"),
     "skipped": ("-", "yellow"),
     "stopped": ("■", "yellow"),
@@ -111,7 +112,7 @@ def summary(console: Console, outcomes: Mapping[str, Outcome], seconds: float) -
     say("")
     for name in by_state.get("ran", []):
         say(f"  ran       {name}  {duration(outcomes[name].seconds)}", "green")
-    for state in ("restored", "cached"):
+    for state in ("recovered", "restored", "cached"):
         if names := by_state.get(state):
             say(f"  {state:<9} {_listed(names)}", _MARK[state][1])
     for name in by_state.get("failed", []):

@@ -6,24 +6,28 @@ The only shared state is `Run`: the loop thread chooses what starts, worker thre
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import queue
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from flows import dag, process
-from flows.errors import Refused, StageFailed, Stopped
+from flows.errors import NotRecorded, Refused, StageFailed, Stopped
 from flows.guard import Guard
+from flows.journal import MARK, Attempt, Journal
 from flows.meta import Meta
-from flows.store import Store
+from flows.resources import Claim, Ledger
+from flows.store import Begun, Store
 
-State = Literal["ran", "cached", "restored", "failed", "skipped", "stopped", "not started"]
-DONE: tuple[State, ...] = ("ran", "cached", "restored")
+State = Literal["ran", "cached", "restored", "recovered", "failed", "skipped", "stopped", "not started"]
+DONE: tuple[State, ...] = ("ran", "cached", "restored", "recovered")
+CLAIM_SECONDS = 0.2  # how often a stage that waits for its claim looks again
 TAIL = 12  # log lines shown of a failed stage
 
 
@@ -84,6 +88,7 @@ class Run:
     running: set[str] = field(default_factory=set)
     attempts: dict[str, int] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    ledger: Ledger | None = None
 
     @property
     def logs(self) -> Path:
@@ -92,6 +97,11 @@ class Run:
     # ---- the loop thread
 
     def __post_init__(self) -> None:
+        self.journal = Journal(self.store.root)
+        self.lost: dict[str, Attempt] = {}
+        self.claims: dict[str, Claim] = {}
+        if self.ledger is None:
+            self.ledger = Ledger(self.store.root)
         self._waits = {name: set(stage.parents & self.graph.keys()) for name, stage in self.graph.items()}
         self._children = dag.children(self.graph)
         self._free = {name for name, waits in self._waits.items() if not waits}
@@ -104,6 +114,25 @@ class Run:
             submit: Called with a stage's name, the work to do in another thread, and whom to tell the name when that
                 thread is done with it. Also called for skipped stages, whose work is over at once.
         """
+        self._open()
+        try:
+            self._loop(submit)
+        finally:
+            self.journal.close()
+
+    def _open(self) -> None:
+        """Clear up after runs that died: end their commands, find results that were never recorded."""
+        self.journal.open()
+        live = self.journal.live_runs()
+        for name in self.journal.end_orphans():
+            self.watcher.note(name, "its command had outlived a run that was killed; it was ended")
+        self.lost = {name: a for name, a in self.journal.attempts().items() if a.lost and a.run not in live}
+        if not self.priority:
+            self.priority = dag.longest_paths(self.graph, self.journal.seconds())
+        for name in self.graph:
+            self.journal.write("planned", name)
+
+    def _loop(self, submit: Callable[[str, Callable[[], Outcome], Callable[[str], None]], None]) -> None:
         done: queue.SimpleQueue[str] = queue.SimpleQueue()
         results: dict[str, Outcome] = {}
 
@@ -112,13 +141,14 @@ class Run:
             return results[name]
 
         while True:
-            for name in self._ready():
-                self._free.discard(name)
-                self.running.add(name)
-                submit(name, functools.partial(work, name), done.put)
-            if not self.running:
+            waiting = self._start(lambda name: submit(name, functools.partial(work, name), done.put))
+            if not self.running and not waiting:
                 break
-            name = done.get()
+            try:
+                # Whoever holds what a waiting stage claims may be another run, which will not tell us.
+                name = done.get(timeout=CLAIM_SECONDS if waiting else None)
+            except queue.Empty:
+                continue
             if name in self.running:
                 outcome = results.get(name, Outcome("failed", message="its thread ended before it began"))
                 for skipped in self._settle(name, outcome):
@@ -127,17 +157,31 @@ class Run:
         for name in self.graph.keys() - self.outcomes.keys():
             self._settle(name, Outcome("not started", message=why))
 
-    def _ready(self) -> list[str]:
-        """Stages that may start now, the most urgent first; no more than there are free jobs."""
-        if self.stop.is_set() or self._halted:
-            return []
-        return sorted(self._free, key=lambda name: (-self.priority.get(name, 0.0), name))[
-            : max(self.options.jobs - len(self.running), 0)
-        ]
+    def _start(self, submit: Callable[[str], None]) -> bool:
+        """Submit what may start now, the most urgent first; whether something waits only for what it claims.
+
+        A stage that waits for its claim lets smaller ones pass: cores left idle help nobody.
+        """
+        assert self.ledger is not None
+        waiting = False
+        for name in sorted(self._free, key=lambda name: (-self.priority.get(name, 0.0), name)):
+            if self.stop.is_set() or self._halted or len(self.running) >= self.options.jobs:
+                break
+            claim = self.ledger.claim(name, self.metas[name])
+            if claim is None:
+                waiting = True
+                continue
+            self.claims[name] = claim
+            self._free.discard(name)
+            self.running.add(name)
+            submit(name)
+        return waiting and not (self.stop.is_set() or self._halted)
 
     def _settle(self, name: str, outcome: Outcome) -> list[str]:
         """Record what became of a stage, and of those that cannot run for that; return the latter."""
         self.running.discard(name)
+        if claim := self.claims.pop(name, None):
+            claim.release()
         self.outcomes[name] = outcome
         self.watcher.finished(name, outcome)
         if outcome.done:
@@ -171,7 +215,7 @@ class Run:
             return Outcome(self._bring_up(name, tail), time.monotonic() - begun)
         except Stopped:
             return Outcome("stopped", time.monotonic() - begun, "stopped before its end; it runs again next time")
-        except (StageFailed, Refused) as error:
+        except (StageFailed, Refused, OSError) as error:
             return Outcome("failed", time.monotonic() - begun, str(error), tail=tuple(tail))
         except Exception as error:  # a fault of ours or of DVC: this stage's failure, with all there is to know
             text = traceback.format_exc().splitlines()
@@ -183,12 +227,38 @@ class Run:
         begun = self.store.begin(
             name,
             force=self.options.force,
+            lost=self.lost.pop(name, None),
             stop=self.stop,
             on_wait=lambda who: self.watcher.note(name, f"waits: {who}"),
         )
         if begun.state != "run":
+            if begun.state != "cached":
+                self.journal.write("committed", name, how=begun.state)
             return "ran" if begun.state == "recorded" else begun.state
+        self._command(name, begun, tail)
         try:
+            self.store.finish(name, lambda hashes: self.journal.write("hashed", name, outs=hashes))
+        except NotRecorded as error:
+            raise NotRecorded(
+                f"its command ended well, but recording the result failed: {error}. Put that right; the next run "
+                "records it without running it again"
+            ) from None
+        except StageFailed:
+            self.journal.write("dropped", name)
+            raise
+        self.journal.write("committed", name, how="run")
+        return "ran"
+
+    def _command(self, name: str, begun: Begun, tail: collections.deque[str]) -> None:
+        """Run the stage's command, and write down how it ended."""
+        journal = self.journal
+
+        def started(group: int) -> None:
+            self.guard.add(group)
+            journal.started(name, group)
+
+        try:
+            journal.write("prepared", name, command=self.graph[name].command, deps=begun.deps)
             with _Log(self.logs / f"{name.replace('/', '_')}.log") as log:
 
                 def line(text: str) -> None:
@@ -198,20 +268,21 @@ class Run:
 
                 for command in self.graph[name].command:
                     log.write(f"> {command}")
-                process.run(
+                usage = process.run(
                     begun.commands,
                     cwd=begun.cwd,
-                    env=begun.env,
-                    hooks=process.Hooks(line, self.guard.add, self.guard.remove),
+                    env={**begun.env, **self.claims[name].env(), MARK: journal.run},
+                    hooks=process.Hooks(line, started, self.guard.remove),
                     timeout=self.metas[name].timeout,
                     grace=self.options.grace,
                     stop=self.stop,
                 )
-        except BaseException:
+            journal.write("exited", name, code=0, outs=self.store.looks(name), **asdict(usage))
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # the journal's own disk may be what failed
+                journal.write("exited", name, code=1, why=str(error))
             self.store.abandon(name)
             raise
-        self.store.finish(name)
-        return "ran"
 
 
 class _Log:

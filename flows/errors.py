@@ -14,6 +14,10 @@ class StageFailed(Exception):  # noqa: N818
     """One stage did not get done; the others may go on."""
 
 
+class NotRecorded(StageFailed):
+    """The command ended well, but its result could not be written down (a full disk, say)."""
+
+
 class Stopped(Exception):  # noqa: N818
     """Somebody asked the run to stop (Ctrl-C, SIGTERM); nothing is wrong with the stage."""
 

@@ -85,7 +85,7 @@ class Meta:
     retries: int = 0
     retry_delay: float = 0.0
     timeout: float | None = None
-    cores: int = 1
+    cores: int = 0
     memory: int = 0
     gpus: int = 0
     mutex: tuple[str, ...] = ()

@@ -96,6 +96,8 @@ def _state(name: str, outcome: Outcome) -> State[Any]:
         return Completed(name="Cached", message="up to date")
     if outcome.state == "restored":
         return Completed(name="Restored", message="outputs taken from the run-cache")
+    if outcome.state == "recovered":
+        return Completed(name="Recovered", message="its command had ended well in a run that was killed; now recorded")
     if outcome.state in DONE:
         return Completed(message=f"ran in {outcome.seconds:.1f} s")
     if outcome.state == "skipped":

@@ -18,6 +18,8 @@ import psutil
 
 from flows.errors import StageFailed, Stopped
 
+_HAS_TREE = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()  # a fast way to a process's children
+
 GRACE = 5.0  # seconds between TERM and KILL
 _POLL = 0.2  # seconds between looks at the clock and at the stop flag
 
@@ -101,12 +103,13 @@ def _one(
         )
     except OSError as error:
         raise StageFailed(f"cannot start {command[0]!r} in {cwd}: {error.strerror}") from None
-    hooks.started(child.pid)
+    peak = _Peak(child.pid)
     try:
-        why = _attend(child, hooks.line, deadline, stop)
+        hooks.started(child.pid)
+        why = _attend(child, hooks.line, deadline, stop, peak)
         if why:
             end_group(child.pid, grace)
-        usage = _reap(child, begun)
+        usage = _reap(child, begun, peak)
         end_group(child.pid, grace)  # what the command left running in its group
     finally:
         if child.returncode is None:  # an exception above, such as a full disk under the log
@@ -137,7 +140,11 @@ def _exit_text(code: int) -> str:
 
 
 def _attend(
-    child: subprocess.Popen[bytes], on_line: Callable[[str], None], deadline: float | None, stop: threading.Event
+    child: subprocess.Popen[bytes],
+    on_line: Callable[[str], None],
+    deadline: float | None,
+    stop: threading.Event,
+    peak: _Peak,
 ) -> str | None:
     """Pass on lines until the command exits; say "stopped" or "timeout" if it has to be ended."""
     assert child.stdout is not None
@@ -161,10 +168,42 @@ def _attend(
                 lines.read(pipe)  # what was still in the pipe; a left-over grandchild may hold it open
                 lines.close()
                 return None
+            peak.look()
             if stop.is_set():
                 return "stopped"
             if deadline is not None and time.monotonic() > deadline:
                 return "timeout"
+
+
+class _Peak:
+    """The largest memory of a process and its descendants together, looked at twice a second.
+
+    What the system counts itself (ru_maxrss) starts from the memory of the process that forked, which here holds all
+    of Prefect; it serves where there is nothing better.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.bytes = 0
+        self._next = 0.0
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if _HAS_TREE and now >= self._next:
+            self._next = now + 0.5
+            self.bytes = max(self.bytes, _tree_bytes(self.pid))
+
+
+def _tree_bytes(pid: int) -> int:
+    """Resident bytes of a process and its descendants; 0 for what is gone. Linux."""
+    try:
+        total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+            total += sum(_tree_bytes(int(child)) for child in children)
+        return total
+    except (OSError, IndexError):
+        return 0
 
 
 class _Lines:
@@ -208,15 +247,16 @@ def _has_exited(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _reap(child: subprocess.Popen[bytes], begun: float) -> Usage:
+def _reap(child: subprocess.Popen[bytes], begun: float, peak: _Peak) -> Usage:
     try:
         _, status, used = os.wait4(child.pid, 0)
     except ChildProcessError:  # psutil reaped it while `end_group` waited; what it used is lost
         child.returncode = -signal.SIGTERM
         return Usage(time.monotonic() - begun)
     child.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, KiB on Linux
-    return Usage(time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, KiB elsewhere
+    memory = peak.bytes if _HAS_TREE else used.ru_maxrss * unit
+    return Usage(time.monotonic() - begun, used.ru_utime + used.ru_stime, memory)
 
 
 def end_group(group: int, grace: float = GRACE) -> None:

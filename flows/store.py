@@ -13,10 +13,11 @@ by rename, one stage's text at a time.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,8 @@ from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils import fix_env
 
 from flows import dag
-from flows.errors import Refused, StageFailed
+from flows.errors import NotRecorded, Refused, StageFailed
+from flows.journal import Attempt, look
 from flows.lockfile import LockFile, signature
 
 LOCK_SECONDS = 60.0  # how long to wait for a DVC command that holds the lock
@@ -67,12 +69,13 @@ class Change:
 class Begun:
     """What `Store.begin` came to.
 
-    ``state`` is "cached" (up to date), "restored" (from the run-cache), "recorded" (data without a command, now in
-    the lock) or "run": then run ``commands`` in ``cwd`` with ``env`` and call `Store.finish` or `Store.abandon`.
+    ``state`` is "cached" (up to date), "restored" (from the run-cache), "recovered" (its command ended well before,
+    only the record was missing), "recorded" (data without a command, now in the lock) or "run": then run ``commands``
+    in ``cwd`` with ``env`` and call `Store.finish` or `Store.abandon`.
     ``deps`` are the hashes of what the command is going to read.
     """
 
-    state: Literal["cached", "restored", "recorded", "run"]
+    state: Literal["cached", "restored", "recovered", "recorded", "run"]
     commands: tuple[tuple[str, ...], ...] = ()
     cwd: str = ""
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -241,6 +244,7 @@ class Store:
         name: str,
         *,
         force: bool = False,
+        lost: Attempt | None = None,
         stop: threading.Event | None = None,
         on_wait: Any = lambda who: None,
         busy_seconds: float = BUSY_SECONDS,
@@ -249,6 +253,8 @@ class Store:
 
         Args:
             force: Run even if up to date, and do not look into the run-cache.
+            lost: An attempt whose command ended well and was never recorded; it is recorded now if command, deps and
+                outputs still are what they were.
             stop: Give up waiting for another process when set.
             on_wait: Called with the name of the process that makes one of our files, once, before waiting for it.
 
@@ -260,7 +266,7 @@ class Store:
         while True:
             try:
                 with self._locked():
-                    return self._begin(name, force)
+                    return self._begin(name, force, lost)
             except Busy as busy:
                 if not told:
                     on_wait(str(busy))
@@ -269,7 +275,7 @@ class Store:
                     raise StageFailed(f"waited for {busy}") from None
             time.sleep(0.1)
 
-    def _begin(self, name: str, force: bool) -> Begun:
+    def _begin(self, name: str, force: bool, lost: Attempt | None) -> Begun:
         stage = self._fresh(name)
         with _stage_errors():
             if not force and not _changed(stage):
@@ -281,6 +287,10 @@ class Store:
                 raise StageFailed(f"needs {', '.join(missing)}, which is not there; no stage of this run makes it")
             claim = self._claim(name, stage)
             try:
+                if lost and not force and self._is_intact(stage, lost):
+                    claim.close()
+                    self._save(stage)
+                    return Begun("recovered")
                 cached = None if force else _lookup(stage)
                 for out in stage.outs:  # Stage.remove_outs
                     out.unprotect() if out.persist else out.remove()
@@ -305,8 +315,25 @@ class Store:
             commands=tuple(_shell(shell, command) for command in _enforce_cmd_list(stage.cmd)),
             cwd=kwargs["cwd"],
             env={**fix_env(self._env), **env},
-            deps={path: info.value for path, (info, _) in before.items()},
+            deps=_values(stage.deps),
         )
+
+    def _is_intact(self, stage: Any, lost: Attempt) -> bool:
+        """Whether the lost attempt's command, deps and outputs are still what they were; hashes deps into ``stage``."""
+        if list(lost.command) != _enforce_cmd_list(stage.cmd) or set(lost.outs) != {o.def_path for o in stage.outs}:
+            return False
+        stage.save_deps()
+        if not all(out.exists for out in stage.outs) or not _same(lost.deps, _values(stage.deps)):
+            return False
+        if all(look(out.fs_path) == lost.outs[out.def_path] for out in stage.outs):
+            return True
+        stage.save_outs()  # linked to the cache since, maybe: then the hash is what counts
+        return bool(lost.hashed) and _same(lost.hashed, _values(stage.outs))
+
+    def looks(self, name: str) -> dict[str, str]:
+        """How the outputs of a stage that just ended look, {output: `journal.look`}; reads no file."""
+        stage, _ = self._running[name]
+        return {out.def_path: look(out.fs_path) for out in stage.outs}
 
     def _verify(self, stage: Any, force: bool) -> Begun:
         """Tracked data, imports, frozen stages: DVC's own call, which runs no command."""
@@ -328,24 +355,32 @@ class Store:
             raise Busy(" ".join(str(error).split("\n\nIf there are")[0].split())) from None
         return claim
 
-    def finish(self, name: str) -> None:
+    def finish(self, name: str, on_hashed: Callable[[dict[str, Any]], None] = lambda hashes: None) -> None:
         """All that comes after a command that ended well: hash, run-cache, cache, dvc.lock.
 
+        Args:
+            on_hashed: Called with {output: hash} before anything is moved into the cache.
+
         Raises:
-            StageFailed: An output is missing, or a dep changed while the command ran; dvc.lock then stays as it was.
+            NotRecorded: Writing failed; the result is whole and can still be recorded by a later `begin`.
+            StageFailed: An output is missing, or a dep changed while the command ran. In both cases dvc.lock stays as
+                it was.
         """
         with self._locked():
             stage, before = self._running.pop(name)
             self._claims.pop(name).close()
-            with _stage_errors():
+            with _stage_errors(NotRecorded):
                 stage.save_deps()
+                absent = [str(out) for out in stage.outs if not out.exists]
+                if absent:
+                    raise StageFailed(f"its command ended well, but did not make {', '.join(absent)}")
                 moved = [line for dep in stage.deps for line in _moved(dep, *before[dep.def_path])]
                 if moved:
                     raise StageFailed(
                         f"{', '.join(moved[:5])} changed while it ran; the result is not recorded, as nobody can say "
                         "which version made it. Run it again"
                     )
-                self._save(stage)
+                self._save(stage, on_hashed)
 
     def abandon(self, name: str) -> None:
         """Forget a stage whose command failed or was stopped."""
@@ -354,10 +389,14 @@ class Store:
             if claim := self._claims.pop(name, None):
                 claim.close()
 
-    def _save(self, stage: Any) -> None:
-        """The end of `Stage.run`, and the dump of `_reproduce_stage`."""
-        plain = any(not out.use_cache for out in stage.outs if not (out.is_metric or out.is_plot))
-        stage.save(run_cache=not plain)
+    def _save(self, stage: Any, on_hashed: Callable[[dict[str, Any]], None] = lambda hashes: None) -> None:
+        """The end of `Stage.run` (with `Stage.save` spelt out), and the dump of `_reproduce_stage`."""
+        stage.save_deps()
+        stage.save_outs()
+        on_hashed(_values(stage.outs))
+        stage.md5 = stage.compute_md5()
+        if all(out.use_cache for out in stage.outs if not (out.is_metric or out.is_plot)):
+            self.repo.stage_cache.save(stage)
         for out in stage.outs:
             out.commit()
         self._dump(stage)
@@ -369,6 +408,16 @@ class Store:
         lock = self._lock_of(stage)
         lock.replace(stage.name, to_single_stage_lockfile(stage))
         self.repo.scm_context.track_file(os.path.relpath(lock.path, self.root))
+
+
+def _values(entries: list[Any]) -> dict[str, Any]:
+    """{file: hash} as hashed last; {param: value} for a parameter file."""
+    return {entry.def_path: entry.hash_info.value for entry in entries}
+
+
+def _same(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Equal once both went through JSON, as the journal's did."""
+    return bool(json.loads(json.dumps(recorded, default=str)) == json.loads(json.dumps(found, default=str)))
 
 
 def _shell(executable: str | None, command: str) -> tuple[str, ...]:
@@ -478,15 +527,15 @@ def _user_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _stage_errors() -> Iterator[None]:
-    """DVC's complaint about one stage, as that stage's failure."""
+def _stage_errors(kind: type[StageFailed] = StageFailed) -> Iterator[None]:
+    """DVC's complaint about one stage, or the system's, as that stage's failure."""
     try:
         yield
     except DvcException as error:
-        raise StageFailed(_text(error)) from None
+        raise kind(_text(error)) from None
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise StageFailed(f"{error.strerror or error}{where}") from None
+        raise kind(f"{error.strerror or error}{where}") from None
 
 
 def _text(error: BaseException) -> str:

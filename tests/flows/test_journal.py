@@ -1,0 +1,276 @@
+"""Nothing finished is lost: what the journal and the claims are worth after a death."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from doors import HOUSE, Project
+
+from flows import journal, resources
+from flows.dag import Stage
+from flows.errors import Refused
+from flows.journal import Journal
+from flows.meta import Meta
+from flows.resources import Ledger, Machine
+from flows.store import Store
+
+FAULTS = Path(__file__).with_name("faults.py")
+
+
+def run_with_fault(project: Project, *fault: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(FAULTS), str(project.root), "2", *fault],
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def one(project: Project) -> None:
+    project.write(a__txt="a\n")
+    project.stages(s={"cmd": "echo s >> ../ran; cp a.txt b.txt", "deps": ["a.txt"], "outs": ["b.txt"]})
+
+
+@pytest.mark.parametrize("where", ["after exited", "before hashed", "after hashed", "in lock", "before committed"])
+def test_a_result_whose_record_was_lost_is_recorded_not_made_again(project: Project, where: str):
+    one(project)
+    assert run_with_fault(project, *where.split(), "s", "kill").returncode == -signal.SIGKILL
+    found = project.engine()["s"].state
+    assert found == ("cached" if where == "before committed" else "recovered")
+    assert project.log() == ["s"]
+    assert project.stale() == {}
+    assert project.dvc() == []
+
+
+def test_a_lost_result_is_not_taken_if_anything_moved_since(project: Project):
+    one(project)
+    run_with_fault(project, "after", "exited", "s", "kill")
+    project.write(a__txt="b\n")
+    assert project.engine()["s"].state == "ran"
+    run_with_fault(project, "after", "exited", "s", "kill")
+    project.write(b__txt="somebody wrote this\n")
+    assert project.engine()["s"].state in ("ran", "restored")
+    assert (project.root / "b.txt").read_text() == "b\n"
+
+
+def test_a_full_disk_while_recording_loses_nothing(project: Project):
+    one(project)
+    done = run_with_fault(project, "in", "lock", "s", "full")
+    assert "No space left" in done.stdout
+    assert "the next run records it without running it again" in done.stdout
+    assert project.engine()["s"].state == "recovered"
+    assert project.log() == ["s"]
+
+
+def test_a_command_that_outlived_its_run_is_ended_before_its_stage_starts_again(project: Project):
+    """Its run was killed, and the guard too."""
+    project.stages(
+        s={"cmd": "echo $$ > ../pid; [ -e ../go ] || sleep 60; echo s >> ../ran; echo > b.txt", "outs": ["b.txt"]}
+    )
+    run = subprocess.Popen(
+        [sys.executable, str(FAULTS), str(project.root), "2", "none", "none", "s", "noguard"],
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+    )
+    pid = project.root.parent / "pid"
+    while not pid.exists() or not pid.read_text():
+        assert run.poll() is None
+        time.sleep(0.02)
+    run.kill()
+    run.wait()
+    orphan = int(pid.read_text())
+    assert psutil.pid_exists(orphan)
+    (project.root.parent / "go").touch()
+    assert project.engine()["s"].state == "ran"
+    assert not psutil.pid_exists(orphan)
+    assert project.log() == ["s"]
+
+
+def test_two_runs_at_once_run_each_stage_once(project: Project):
+    project.stages(
+        **{f"s{i}": {"cmd": f"echo s{i} >> ../ran; sleep 0.2; echo > o{i}", "outs": [f"o{i}"]} for i in range(6)},
+        last={"cmd": "echo last >> ../ran; cat o0 o5 > last", "deps": ["o0", "o5"], "outs": ["last"]},
+    )
+    command = [sys.executable, str(FAULTS), str(project.root), "3", "none", "none", "s", "none"]
+    runs = [
+        subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(HOUSE)}, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [run.communicate(timeout=60)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert sorted(project.log()) == ["last", *(f"s{i}" for i in range(6))]
+    assert project.stale() == {}
+
+
+def test_the_journal_has_what_a_stage_took_and_the_next_run_expects_it(project: Project):
+    project.stages(s={"cmd": "sleep 0.7; echo > b.txt", "outs": ["b.txt"]})
+    project.engine()
+    book = Journal(project.root)
+    (record,) = book.history()["s"]
+    assert 0.7 <= record["seconds"] < 2
+    assert record["peak_bytes"] > 0
+    assert book.seconds()["s"] == record["seconds"]
+    assert [r["event"] for r in book.records() if r.get("stage") == "s"] == [
+        "planned",
+        "prepared",
+        "started",
+        "exited",
+        "hashed",
+        "committed",
+    ]
+
+
+def test_a_line_cut_short_spoils_only_itself(tmp_path: Path):
+    book = Journal(tmp_path)
+    book.open()
+    book.write("planned", "a")
+    with book.path.open("a") as stream:
+        stream.write('{"event": "exited", "stage": "a", "co')
+    book.write("planned", "b")
+    assert [r.get("stage") for r in book.records()] == [None, "a", "b"]
+
+
+def test_a_long_journal_is_shortened_and_still_knows_durations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    book = Journal(tmp_path)
+    book.open()
+    for i in range(50):
+        book.write("prepared", "a", command=["x"], deps={})
+        book.write("exited", "a", code=0, seconds=float(i), outs={})
+        book.write("committed", "a")
+    book.close()
+    monkeypatch.setattr(journal, "KEEP_BYTES", 100)
+    later = Journal(tmp_path)
+    later.open()
+    assert later.seconds()["a"] == 47.0  # median of 45 to 49
+    assert not later.attempts()["a"].lost
+
+
+# ---- claims
+
+
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "project", tmp_path / "claims", Machine(4, 8 * 2**30, ("0", "1")))
+
+
+def test_claims_are_granted_while_they_fit(tmp_path: Path):
+    book = ledger(tmp_path)
+    first = book.claim("a", Meta(cores=3))
+    assert first
+    assert book.claim("b", Meta(cores=2)) is None
+    small = book.claim("c", Meta(cores=1))
+    assert small
+    first.release()
+    second = book.claim("b", Meta(cores=2))
+    third = book.claim("d", Meta(memory=6 * 2**30))
+    assert second
+    assert third
+    assert book.claim("e", Meta(memory=3 * 2**30)) is None
+
+
+def test_each_gpu_has_one_holder_and_the_command_sees_no_other(tmp_path: Path):
+    book = ledger(tmp_path)
+    one, two = book.claim("a", Meta(gpus=1)), book.claim("b", Meta(gpus=1))
+    assert one.env() == {"CUDA_VISIBLE_DEVICES": "0"}
+    assert two.env() == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert book.claim("c", Meta(gpus=1)) is None
+    one.release()
+    assert book.claim("c", Meta(gpus=1)).gpus == ("0",)
+
+
+def test_a_mutex_counts_within_its_project(tmp_path: Path):
+    here = ledger(tmp_path)
+    there = Ledger(tmp_path / "other", tmp_path / "claims", here.have)
+    held = here.claim("a", Meta(mutex=("disk",)))
+    assert here.claim("b", Meta(mutex=("disk", "net"))) is None
+    assert there.claim("b", Meta(mutex=("disk",)))
+    held.release()
+
+
+def test_a_claim_dies_with_its_holder(tmp_path: Path):
+    program = (
+        "import sys, time; from pathlib import Path; from flows.resources import *; from flows.meta import Meta\n"
+        "claim = Ledger(Path('p'), Path(sys.argv[1]), Machine(4, 1, ('0',))).claim('a', Meta(gpus=1))\n"
+        "print(claim.gpus, flush=True); time.sleep(60)"
+    )
+    book = Ledger(Path("p"), tmp_path / "claims", Machine(4, 1, ("0",)))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "claims")], stdout=subprocess.PIPE, cwd=HOUSE
+    )
+    assert holder.stdout.readline()
+    assert book.claim("b", Meta(gpus=1)) is None
+    holder.kill()
+    holder.wait()
+    assert book.claim("b", Meta(gpus=1)).gpus == ("0",)
+    assert len(list((tmp_path / "claims").glob("*.claim"))) == 1
+
+
+def test_what_can_never_be_granted_is_refused_at_once(tmp_path: Path):
+    book = ledger(tmp_path)
+    with pytest.raises(Refused) as caught:
+        book.check({"a": Stage("a"), "b": Stage("b")}, {"a": Meta(cores=5), "b": Meta(gpus=3, memory=2**40)})
+    assert "stage 'a' claims 5 cores; this machine has 4" in str(caught.value)
+    assert "stage 'b' claims 3 GPUs; this machine has 2" in str(caught.value)
+    assert "1024.0 GiB" in str(caught.value)
+
+
+def test_a_mutex_keeps_stages_apart_in_a_run(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Each of three would see another's mark, were they to overlap."""
+    monkeypatch.setattr(resources.tempfile, "gettempdir", lambda: str(tmp_path))
+    project.stages(
+        **{
+            f"s{i}": {
+                "cmd": f"mkdir ../alone && sleep 0.2 && rmdir ../alone && echo > o{i}",
+                "outs": [f"o{i}"],
+                "meta": {"mutex": "disk"},
+            }
+            for i in range(3)
+        }
+    )
+    assert {o.state for o in project.engine(jobs=3).values()} == {"ran"}
+
+
+def test_the_longest_expected_path_starts_first(project: Project):
+    """::
+
+    short          long ─> after          one job at a time
+    """
+    project.stages(
+        short={"cmd": "echo short >> ../ran; echo > a", "outs": ["a"]},
+        long={"cmd": "echo long >> ../ran; echo > b", "outs": ["b"]},
+        after={"cmd": "echo after >> ../ran; cp b c", "deps": ["b"], "outs": ["c"]},
+    )
+    book = Journal(project.root)
+    book.open()
+    for name, seconds in {"short": 5.0, "long": 3.0, "after": 4.0}.items():
+        book.write("exited", name, code=0, seconds=seconds)
+    book.close()
+    project.engine(jobs=1)
+    assert project.log() == ["long", "short", "after"]
+
+
+def test_a_stop_leaves_the_workspace_ready(project: Project):
+    project.stages(
+        s={"cmd": "echo half > b.txt; sleep 60", "outs": ["b.txt"]},
+        t={"cmd": "cp b.txt c.txt", "deps": ["b.txt"], "outs": ["c.txt"]},
+    )
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    found = project.engine(stop=stop, grace=1.0)
+    assert {name: o.state for name, o in found.items()} == {"s": "stopped", "t": "not started"}
+    store = Store(project.root)
+    store.graph()
+    begun = store.begin("s")
+    assert begun.state == "run"
+    assert not (project.root / "b.txt").exists()
+    store.abandon("s")
+    store.close()
+    assert not any(json.loads((project.root / ".dvc" / "tmp" / "rwlock").read_text()).values())
