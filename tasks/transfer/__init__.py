@@ -15,3 +15,5 @@ METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "feature-extraction": feature_extraction.run,
     "fine-tuning": fine_tuning.run,
 }
+CONTROL = "scratch-tuned"
+"""The same network with the same search effort: what a gain by transfer is measured against."""

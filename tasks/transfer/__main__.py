@@ -8,7 +8,7 @@ Run:  dvc repro transfer@tables-fine-tuning   about 20 s
 from tasks.common import entry, params, samples, stages
 from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.outcomes import Failed, Trained
-from tasks.transfer import METHODS
+from tasks.transfer import CONTROL, METHODS
 
 
 def main(study: str, method: str) -> None:
@@ -21,10 +21,9 @@ def main(study: str, method: str) -> None:
     def once(repeat: int, seed: int) -> Trained | Failed:
         return run(targets[repeat], source(repeat), definition.network, block, seed)
 
-    control = None if method == "scratch" else "scratch"
-    stages.train(
-        settings, "transfer", study, method, once, {"control": control, "uses_source": method not in WITHOUT_SOURCE}
-    )
+    carries = method not in WITHOUT_SOURCE
+    about = {"control": CONTROL if carries else None, "uses_source": carries}
+    stages.train(settings, "transfer", study, method, once, about)
 
 
 if __name__ == "__main__":
