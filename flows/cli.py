@@ -100,6 +100,14 @@ def check() -> None:
 
 
 @app.command()
+def doctor(fix: Annotated[bool, typer.Option("--fix", help="Put right what can safely be.")] = False) -> None:
+    """Look for deps that are missing in dvc.yaml, results that will not travel, lost cache objects, stale locks."""
+    from flows import commands
+
+    raise typer.Exit(commands.doctor(out, fix=fix))
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Where it listens.")] = 4200) -> None:
     """Start a Prefect server for this project; runs that start meanwhile show up in it."""
     from flows import commands

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from flows import dag, process
 from flows.errors import NotRecorded, Refused, StageFailed, Stopped
@@ -118,11 +118,13 @@ class Run:
         try:
             self._loop(submit)
         finally:
-            self.journal.close()
+            with contextlib.suppress(OSError):
+                self.journal.close()
 
     def _open(self) -> None:
         """Clear up after runs that died: end their commands, find results that were never recorded."""
-        self.journal.open()
+        with contextlib.suppress(OSError):
+            self.journal.open()
         live = self.journal.live_runs()
         for name in self.journal.end_orphans():
             self.watcher.note(name, "its command had outlived a run that was killed; it was ended")
@@ -130,7 +132,7 @@ class Run:
         if not self.priority:
             self.priority = dag.longest_paths(self.graph, self.journal.seconds())
         for name in self.graph:
-            self.journal.write("planned", name)
+            self._note("planned", name)
 
     def _loop(self, submit: Callable[[str, Callable[[], Outcome], Callable[[str], None]], None]) -> None:
         done: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -198,6 +200,11 @@ class Run:
             self._settle(child, Outcome("skipped", message=f"needs {name}, which failed", cause=name))
         return skipped
 
+    def _note(self, event: str, name: str, **facts: Any) -> None:
+        """A line for the journal, which is a help: a full disk under it must not fail a stage that is well."""
+        with contextlib.suppress(OSError):
+            self.journal.write(event, name, **facts)
+
     # ---- a worker thread
 
     def bring_up(self, name: str) -> Outcome:
@@ -233,20 +240,22 @@ class Run:
         )
         if begun.state != "run":
             if begun.state != "cached":
-                self.journal.write("committed", name, how=begun.state)
+                self._note("committed", name, how=begun.state)
             return "ran" if begun.state == "recorded" else begun.state
         self._command(name, begun, tail)
         try:
-            self.store.finish(name, lambda hashes: self.journal.write("hashed", name, outs=hashes))
+            self.store.finish(name, lambda hashes: self._note("hashed", name, outs=hashes))
         except NotRecorded as error:
+            if name in (attempts := self.journal.attempts()):
+                self.lost[name] = attempts[name]  # for a retry in this very run
             raise NotRecorded(
                 f"its command ended well, but recording the result failed: {error}. Put that right; the next run "
                 "records it without running it again"
             ) from None
         except StageFailed:
-            self.journal.write("dropped", name)
+            self._note("dropped", name)
             raise
-        self.journal.write("committed", name, how="run")
+        self._note("committed", name, how="run")
         return "ran"
 
     def _command(self, name: str, begun: Begun, tail: collections.deque[str]) -> None:
@@ -255,10 +264,11 @@ class Run:
 
         def started(group: int) -> None:
             self.guard.add(group)
-            journal.started(name, group)
+            with contextlib.suppress(OSError):
+                journal.started(name, group)
 
         try:
-            journal.write("prepared", name, command=self.graph[name].command, deps=begun.deps)
+            self._note("prepared", name, command=self.graph[name].command, deps=begun.deps)
             with _Log(self.logs / f"{name.replace('/', '_')}.log") as log:
 
                 def line(text: str) -> None:
@@ -277,10 +287,9 @@ class Run:
                     grace=self.options.grace,
                     stop=self.stop,
                 )
-            journal.write("exited", name, code=0, outs=self.store.looks(name), **asdict(usage))
+            self._note("exited", name, code=0, outs=self.store.looks(name), **asdict(usage))
         except BaseException as error:
-            with contextlib.suppress(OSError):  # the journal's own disk may be what failed
-                journal.write("exited", name, code=1, why=str(error))
+            self._note("exited", name, code=1, why=str(error))
             self.store.abandon(name)
             raise
 
@@ -300,10 +309,12 @@ class _Log:
     def write(self, text: str) -> None:
         now = time.time()
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-        self._stream.write(f"{clock}.{int(now % 1 * 1000):03d} {text}\n")
+        with contextlib.suppress(OSError):  # a full disk under the log is no reason to end a training
+            self._stream.write(f"{clock}.{int(now % 1 * 1000):03d} {text}\n")
 
     def __enter__(self) -> _Log:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stream.close()
+        with contextlib.suppress(OSError):
+            self._stream.close()

@@ -40,7 +40,7 @@ from dvc.utils import fix_env
 from flows import dag
 from flows.errors import NotRecorded, Refused, StageFailed
 from flows.journal import Attempt, look
-from flows.lockfile import LockFile, signature
+from flows.lockfile import LockFile, replace_text, signature
 
 LOCK_SECONDS = 60.0  # how long to wait for a DVC command that holds the lock
 BUSY_SECONDS = 24 * 3600.0  # how long to wait for another run that is making one of our files
@@ -236,6 +236,50 @@ class Store:
             with contextlib.suppress(DvcException):
                 return bool(stage.cmd) and not stage.frozen and _lookup(stage) is not None
             return False
+
+    # ---- what the doctor looks at
+
+    def uncached(self, graph: dag.Graph) -> dict[str, list[str]]:
+        """{stage: outputs that are `cache: false`}; metrics and plots included, as they do not travel either."""
+        found = {name: [str(o) for o in self._stages[name].outs if not o.use_cache] for name in graph}
+        return {name: paths for name, paths in found.items() if paths}
+
+    def unreachable(self) -> dict[str, list[str]]:
+        """{stage: recorded outputs whose cached copy is gone or damaged}."""
+        with self._locked():
+            found = {
+                name: [str(o) for o in stage.outs if o.use_cache and o.hash_info and o.changed_cache()]
+                for name, stage in self._stages.items()
+            }
+        return {name: paths for name, paths in found.items() if paths}
+
+    def stale_claims(self) -> set[int]:
+        """Numbers of dead processes that DVC's rwlock still names."""
+        lock = self._rwlock()
+        pids = {info["pid"] for info in lock.get("write", {}).values()}
+        pids |= {info["pid"] for infos in lock.get("read", {}).values() for info in infos}
+        return {pid for pid in pids if not psutil.pid_exists(pid)}
+
+    def drop_stale_claims(self) -> int:
+        """Remove them; the number of entries that went."""
+        with self._locked():
+            dead, lock = self.stale_claims(), self._rwlock()
+            write = {path: info for path, info in lock.get("write", {}).items() if info["pid"] not in dead}
+            read = {p: [i for i in infos if i["pid"] not in dead] for p, infos in lock.get("read", {}).items()}
+            kept = {"write": write, "read": {path: infos for path, infos in read.items() if infos}}
+            replace_text(Path(self.repo.tmp_dir) / "rwlock", json.dumps(kept))
+            return (
+                len(lock.get("write", {}))
+                - len(write)
+                + sum(map(len, lock.get("read", {}).values()))
+                - sum(map(len, read.values()))
+            )
+
+    def _rwlock(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads((Path(self.repo.tmp_dir) / "rwlock").read_text()))
+        except (FileNotFoundError, ValueError):
+            return {}
 
     # ---- running a stage
 

@@ -168,13 +168,13 @@ def test_plan_why_and_status_say_what_a_run_would_do(project: Project):
     diamond(project)
     project.dvc()
     project.write(params__yaml="knob: 2\n")
-    plan = json.loads(project.headwater("plan", "--json"))
+    plan = {name: facts["state"] for name, facts in json.loads(project.headwater("plan", "--json")).items()}
     assert plan == {"src": "cached", "side@left": "run", "side@right": "run", "join": "depends"}
     (change,) = json.loads(project.headwater("why", "side@left", "--json"))["side@left"]
     assert change == {"kind": "param", "name": "params.yaml: knob", "what": "modified", "old": 1, "new": 2}
     project.dvc()
     project.write(params__yaml="knob: 1\n")
-    assert json.loads(project.headwater("plan", "--json"))["side@left"] == "restore"
+    assert json.loads(project.headwater("plan", "--json"))["side@left"]["state"] == "restore"
     status = project.headwater("status")
     assert "side@left   stale  param params.yaml: knob: modified" in status
     assert len(project.log()) == 7  # none of these ran anything
