@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from tasks.common import seeds
+from tasks.common.backend import keras, tf
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Tensors: TypeAlias = Mapping[str, Any]

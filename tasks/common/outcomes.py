@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from tasks.common.artifacts import read_json, replacing, write_json, write_text
+from tasks.common.backend import keras
 from tasks.common.loop import Course
 
 

@@ -1,7 +1,6 @@
 """Train a fresh network on a sample: what source models, students and controls have in common."""
 
-import keras
-
+from tasks.common.backend import keras
 from tasks.common.loop import Objective, Phase, plain
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Network, Training

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import keras
-
 from tasks.common import outcomes, seeds
+from tasks.common.backend import keras
 from tasks.common.errors import UserError, nearest
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Params, Section

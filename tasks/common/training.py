@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import keras
 import numpy as np
 
+from tasks.common.backend import keras
 from tasks.common.loop import Course, DivergedError, Loop, Objective, Phase, plain
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Training

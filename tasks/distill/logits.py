@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-import tensorflow as tf
-
 from tasks.common import scratch
+from tasks.common.backend import keras, tf
 from tasks.common.loop import Tensors, class_logits, cross_entropy
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Logits, Network

@@ -1,8 +1,7 @@
 """Fully connected networks that output logits."""
 
-import keras
-
 from tasks.common import seeds
+from tasks.common.backend import keras
 from tasks.common.params import Network
 
 HEAD = "head"

@@ -4,8 +4,7 @@ Keras traps this file is for: layers handed to a new model stay shared with the 
 copies no weights, and an initial weight must not depend on which method asks for it.
 """
 
-import keras
-
+from tasks.common.backend import keras
 from tasks.models.dense import HEAD, linear
 
 

@@ -1,7 +1,6 @@
 """Train a new head on the source model's features, then let chosen layers follow at a lower rate."""
 
-import keras
-
+from tasks.common.backend import keras
 from tasks.common.complaints import chosen_layers
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import FineTuning, Network

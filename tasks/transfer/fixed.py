@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 
+from tasks.common.backend import keras
 from tasks.common.loop import Course, predict
 from tasks.common.outcomes import Trained
 from tasks.common.params import Network, Nothing
