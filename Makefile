@@ -19,7 +19,7 @@ setup: .venv/ready ## install the locked packages into .venv (EXTRA=gpu adds CUD
 # Byte code is compiled once here: without it each stage would spend seconds compiling TensorFlow.
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else f"Python 3.11 to 3.13 is needed, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian: apt-get install python3-venv, then again." >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
@@ -27,32 +27,32 @@ setup: .venv/ready ## install the locked packages into .venv (EXTRA=gpu adds CUD
 	touch $@
 
 run: setup   ## a whole study on real data, independent stages in parallel (STUDY=..., JOBS=...)
-	headwater run $(STUDY) --jobs $(JOBS)
+	$(BIN)/headwater run $(STUDY) --jobs $(JOBS)
 
 smoke: setup ## every stage of every method on little data, in a temporary copy
-	pytest tests/test_doors.py
+	$(BIN)/pytest tests/test_doors.py
 
 test: setup  ## the fast tests: under 10 minutes on two cores
-	pytest
+	$(BIN)/pytest
 
 test-long: setup ## the tests that take long, or need a data set's own package
-	pytest -m long --timeout 3600
+	$(BIN)/pytest -m long --timeout 3600
 
 check: setup ## parameters, format, lint and types
-	headwater check
-	ruff format --check .
-	ruff check .
-	mypy
+	$(BIN)/headwater check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 format: setup ## put code into shape
-	ruff format .
-	ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 ui: setup    ## the Prefect UI at http://127.0.0.1:4200; runs started meanwhile show up in it
-	headwater ui
+	$(BIN)/headwater ui
 
 lock: setup  ## resolve pyproject.toml anew into requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header --no-emit-index-url --no-emit-find-links --generate-hashes --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header --no-emit-index-url --no-emit-find-links --generate-hashes --upgrade pyproject.toml -o requirements.lock
 
 clean:       ## remove the environment and caches; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info
