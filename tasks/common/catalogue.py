@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Facts:
-    """Class names in label order, auxiliary targets on offer, and training samples of a class (None: unknown)."""
+    """Class names in label order, auxiliary targets on offer, samples of a class to train on, scalings that fit."""
 
     classes: tuple[str, ...]
     auxiliary: tuple[str, ...]
-    per_class: int | None
+    per_class: int | None  # None: params.yaml says
+    scalings: tuple[str, ...]
 
 
 KINDS = {
@@ -28,11 +29,13 @@ KINDS = {
         ),
         auxiliary=("ink", "extent"),
         per_class=6000,
+        scalings=("standardise", "unit"),
     ),
     "tables": Facts(
         classes=("source-0", "source-1", "target-0", "target-1", "target-2"),
         auxiliary=("response",),
         per_class=None,
+        scalings=("standardise",),
     ),
 }
 

@@ -203,6 +203,8 @@ def _study(name: str, study: Study, dataset: Any) -> Iterator[str]:
     for quantity in study.data.auxiliary:
         if quantity not in facts.auxiliary:
             yield _unknown(f"{place}.auxiliary", quantity, facts.auxiliary)
+    if study.data.scaling not in facts.scalings:
+        yield f"{place}.scaling is '{study.data.scaling}', which is for images; known here: {', '.join(facts.scalings)}."
     available = facts.per_class * len(target.classes) if facts.per_class else getattr(dataset, "target_rows", None)
     if available is not None and target.labelled + target.validation > available:
         yield (

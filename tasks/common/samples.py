@@ -54,7 +54,7 @@ class Scaling:
         rim, keeps that as its scale: where the source is always black, the target must not explode.
         """
         if kind == "unit":
-            return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], np.float32(x.max()), np.float32))
+            return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], 255, np.float32))
         floor = (float(x.max()) - float(x.min())) / 255
         shift, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
         return cls(shift.astype(np.float32), np.maximum(scale, floor).astype(np.float32))

@@ -58,6 +58,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: c["studies"]["fashion-sandal"]["data"]["target"].update(labelled=12_000), "its classes have 12000 in all"),
         (lambda c: c["studies"]["tables"]["data"]["target"].update(validation=2), "fewer than its 3 classes"),
         (lambda c: c["studies"]["tables"]["data"].update(auxiliary=["ink"]), "auxiliary has 'ink'; known: response"),
+        (lambda c: c["studies"]["tables"]["data"].update(scaling="unit"), "studies.tables.data.scaling is 'unit', which is for images"),
         (lambda c: c["overrides"].pop("tables"), "overrides.tables is missing; add `tables: *none`"),
         (lambda c: c["overrides"]["tables"].pop("logits"), "lacks 'logits'; add `logits: {}`"),
         (lambda c: c["overrides"]["tables"].update(logits={"temperature": 0}), "overrides.tables.logits: temperature is 0"),

@@ -140,7 +140,7 @@ def test_a_class_without_samples_is_named():
 
 @pytest.mark.parametrize(("kind", "expected"), [("unit", [0.0, 1.0]), ("standardise", [-1.0, 1.0])])
 def test_scaling_by_hand(kind: str, expected: list[float]):
-    x = np.array([[0, 7], [200, 7]], np.uint8)
+    x = np.array([[0, 7], [255, 7]], np.uint8)
     scaled = Scaling.fit(x, kind)(x)
     np.testing.assert_allclose(scaled[:, 0], expected)
 
