@@ -60,6 +60,25 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def test_variance(logits: Array, other: Array, y: Array) -> float | None:
+    """Variance of a paired difference in accuracy that comes from the choice of test samples, a share squared.
+
+    ``var_i(mean_r(hit_ri - other_ri)) / n`` over the n test samples i, averaged over the repeats r in which
+    both succeeded; None if there are none. The variance over repeats says nothing of it, as all repeats share
+    the test part: two networks that differ on two pictures only would look surely different.
+
+    Args:
+        logits: (repeats, n, classes); a failed repeat is NaN.
+        other: The same of the method compared with.
+        y: True class indices, (n,).
+    """
+    both = ~np.isnan(logits + other).any(axis=(1, 2))
+    if not both.any():
+        return None
+    hits, other_hits = ((values[both].argmax(axis=2) == y).astype(np.float64) for values in (logits, other))
+    return float((hits - other_hits).mean(axis=0).var(ddof=1) / len(y))
+
+
 def means(methods: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Mean of each figure over the repeats that did not fail; a method that always failed has none."""
     table = {}
@@ -110,8 +129,18 @@ def results(settings: Params, study: str, test: dict[str, Array], logits: dict[s
         "repeats": settings.caps.repeats,
         "size": settings.size,
         "teacher": next((outcome["teacher"] for outcome in read.values() if outcome.get("teacher")), None),
-        "methods": {method: entry_of(outcome, logits[method], test["y"]) for method, outcome in read.items()},
+        "methods": {
+            method: entry_of(outcome, logits[method], test["y"]) | {"test_variance": _variances(method, logits, test)}
+            for method, outcome in read.items()
+        },
         "order": list(read),
+    }
+
+
+def _variances(method: str, logits: dict[str, Array], test: dict[str, Array]) -> dict[str, float | None]:
+    """`test_variance` against every other method."""
+    return {
+        other: test_variance(logits[method], values, test["y"]) for other, values in logits.items() if other != method
     }
 
 
