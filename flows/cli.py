@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.errors import Refused
+from flows.errors import Refused, StageFailed
 
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 
@@ -119,7 +119,7 @@ def main() -> None:
     """Entry point: exit code 0 done, 1 a stage failed, 2 refused, 130 interrupted."""
     try:
         app(standalone_mode=True)
-    except Refused as error:
+    except (Refused, StageFailed) as error:
         err.print(f"headwater: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:

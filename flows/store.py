@@ -27,6 +27,7 @@ import psutil
 from dvc.exceptions import DvcException
 from dvc.lock import Lock, LockError
 from dvc.log import logger as dvc_logger
+from dvc.parsing import EntryNotFound
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph
 from dvc.rwlock import rwlock
@@ -105,6 +106,7 @@ class Store:
         self._threads = threading.RLock()
         self._stages: dict[str, Any] = {}
         self._untouched: dict[str, tuple[str, Any]] = {}  # stage: its dvc.lock, and that file's signature when read
+        self._files: dict[str, Any] = {}  # {path of a dvc.yaml: DVC's parsed form of it}
         self._locks: dict[str, LockFile] = {}
         self._claims: dict[str, ExitStack] = {}
         self._running: dict[str, tuple[Any, dict[str, Any]]] = {}
@@ -168,6 +170,7 @@ class Store:
             active = get_active_graph(whole)
             self._stages = {stage.addressing: stage for stage in self.repo.index.stages}
             self._untouched.clear()
+            self._files.clear()
             for name, stage in self._stages.items():
                 if isinstance(stage, PipelineStage):
                     lock = str(Path(stage.path).with_suffix(".lock"))
@@ -201,8 +204,15 @@ class Store:
         known = self._untouched.pop(name, None)
         if known and signature(Path(known[0])) == known[1]:
             return stage
-        data = stage.dvcfile.resolver.resolve_one(stage.name)[stage.name]
-        again = StageLoader.load_stage(stage.dvcfile, stage.name, data, self._lock_of(stage).stage(stage.name))
+        file = self._files.setdefault(stage.path, stage.dvcfile)  # shared: it parses dvc.yaml once, not once a stage
+        try:
+            data = file.resolver.resolve_one(stage.name)[stage.name]
+        except EntryNotFound:
+            data = {"cmd": None}
+        lock = self._lock_of(stage).stage(stage.name)
+        again = StageLoader.load_stage(file, stage.name, data, lock)
+        if _declared(again) != _declared(stage):
+            raise StageFailed(f"'{name}' is declared otherwise now than when this run began; run again")
         again.tracked_vars, again.raw_data = stage.tracked_vars, stage.raw_data
         self._stages[name] = again
         return again
@@ -452,6 +462,11 @@ class Store:
         lock = self._lock_of(stage)
         lock.replace(stage.name, to_single_stage_lockfile(stage))
         self.repo.scm_context.track_file(os.path.relpath(lock.path, self.root))
+
+
+def _declared(stage: Any) -> tuple[Any, ...]:
+    """What dvc.yaml says of a stage, as far as its result depends on it."""
+    return stage.cmd, *(sorted(entry.def_path for entry in entries) for entries in (stage.deps, stage.outs))
 
 
 def _values(entries: list[Any]) -> dict[str, Any]:

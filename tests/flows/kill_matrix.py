@@ -100,7 +100,7 @@ Repo().reproduce()
                 time.sleep(0.01)
             run.kill()
         run.communicate(timeout=120)
-        return _after(made, step != "started", "dvc")
+        return _after(made, step != "started", "dvc", patience=0.0)
 
 
 @contextlib.contextmanager
@@ -118,8 +118,8 @@ def _start(arguments: list[str], where: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _after(made: Project, ended: bool, next_door: str) -> Verdict:
-    """What the fault left, and what the next run makes of it."""
+def _after(made: Project, ended: bool, next_door: str, patience: float = 3.5) -> Verdict:
+    """What the fault left, and what the next run makes of it; ``patience`` is the guard's grace, in seconds."""
     wrong: list[str] = []
     lock = made.root / "dvc.lock"
     try:
@@ -128,9 +128,8 @@ def _after(made: Project, ended: bool, next_door: str) -> Verdict:
         torn = True
     if torn:
         wrong.append("dvc.lock torn")
-    time.sleep(0.2)
     orphans = _commands(made)
-    if orphans and not _gone(orphans, 3.5):  # the guard's grace
+    if orphans and not _gone(orphans, patience):
         wrong.append("a command lives on")
     for busy in made.root.parent.glob("*.busy"):
         if not _commands(made):
