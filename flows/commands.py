@@ -56,7 +56,9 @@ def run(console: Console, choice: Choice, options: Options) -> int:
         chosen = choice.of(graph)
         Ledger(store.root).check(chosen, typed)
         project_check(store.root)
-        outcomes, stopped = _bring_up(console, store, chosen, typed, options)
+        outcomes, stopped = _bring_up(
+            console, store, chosen, typed, options, " ".join(choice.targets) or store.root.name
+        )
         display.summary(console, outcomes, time.monotonic() - begun)
         ends = choice.ends(graph)
         display.show(console, [store.root / path for name in ends for path in typed[name].show])
@@ -73,6 +75,7 @@ def _bring_up(
     chosen: dict[str, dag.Stage],
     typed: dict[str, metas.Meta],
     options: Options,
+    title: str,
 ) -> tuple[dict[str, Outcome], bool]:
     """What became of each stage, and whether somebody stopped the run."""
     server.settings(store.root)
@@ -88,7 +91,7 @@ def _bring_up(
 
             if temporary:
                 temporary.wait()
-            pipeline.execute(current)
+            pipeline.execute(current, title)
         return {name: current.outcomes[name] for name in chosen}, current.stop.is_set()
     finally:
         guard.close()

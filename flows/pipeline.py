@@ -10,20 +10,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import httpx
 from prefect import allow_failure, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.engine import DONE, Outcome, Run
+from flows.errors import Refused
+
+_GO_ON = "What is finished is recorded; the next run goes on from there."
 
 
 def execute(run: Run, title: str = "headwater") -> None:
-    """Bring every stage of ``run`` up to date; what became of each stands in ``run.outcomes``."""
+    """Bring every stage of ``run`` up to date; what became of each stands in ``run.outcomes``.
+
+    Args:
+        title: The flow run's name in Prefect.
+
+    Raises:
+        Refused: If Prefect itself could not go on, for example because its server went away.
+    """
     tasks = _Tasks(run)
 
     @flow(
@@ -41,11 +53,15 @@ def execute(run: Run, title: str = "headwater") -> None:
         return _final(run)
 
     try:
-        pipeline(return_state=True)
+        state = pipeline(return_state=True)
+    except (httpx.HTTPError, PrefectException) as error:
+        raise Refused(f"Prefect could not run the flow: {error!r}. {_GO_ON}") from None
     finally:
         # Prefect would do this when Python exits; by then a temporary server is gone, and it retries for a minute.
         for worker in (EventsWorker, APILogWorker):
             worker.drain_all(timeout=30)
+    if run.outcomes.keys() != run.graph.keys():
+        raise Refused(f"Prefect ended the flow before its end: {state.name}, {state.message}. {_GO_ON}")
 
 
 class _Tasks:

@@ -111,6 +111,32 @@ def test_two_runs_at_once_run_each_stage_once(project: Project):
     assert project.stale() == {}
 
 
+def test_a_dvc_repro_beside_a_run_never_writes_what_the_run_writes(project: Project):
+    """DVC does not wait for a file that another makes: it ends with a message. The run goes on; then all is done."""
+    project.stages(
+        **{
+            f"s{i}": {"cmd": f"echo s{i} >> ../ran; sleep 0.3; echo > o{i}", "outs": [f"o{i}"], "meta": {"cores": 0}}
+            for i in range(5)
+        }
+    )
+    env = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    run = subprocess.Popen([sys.executable, str(FAULTS), str(project.root), "2", "none", "none", "s", "none"], env=env)
+    other = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", "--keep-going"],
+        cwd=project.root,
+        env=env,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    said = other.communicate(timeout=60)[1]
+    assert run.wait(60) == 0
+    assert other.returncode == 0 or "busy" in said, said
+    project.dvc()
+    assert sorted(project.log()) == [f"s{i}" for i in range(5)]
+    assert project.stale() == {}
+
+
 def test_the_journal_has_what_a_stage_took_and_the_next_run_expects_it(project: Project):
     project.stages(s={"cmd": "sleep 0.7; echo > b.txt", "outs": ["b.txt"]})
     project.engine()

@@ -312,6 +312,8 @@ def test_a_writer_killed_at_any_moment_leaves_old_or_new(project: Project):
             [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
         )
         writer.stdout.readline()
+        while not path.exists():
+            time.sleep(0.01)
         time.sleep(0.1 + wait)
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
