@@ -1,6 +1,7 @@
 """The report as one self-contained HTML page: what its template shows, prepared."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.report import formats, plots, sentences
+from tasks.report.notes import notes
 from tasks.report.results import Method, Results
 from tasks.report.statistics import summary
 from tasks.report.verdict import Verdict
@@ -51,18 +53,20 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
         results=results,
         verdict=verdict,
         question=question,
-        answer=sentences.answer(verdict),
-        notes=sentences.notes(results, verdict),
+        warning=sentences.warning(results),
+        answer=sentences.answer(results, verdict),
+        notes=notes(results, verdict),
         families=[(FAMILIES.get(key, key), list(names)) for key, names in _by_family(results)],
         means={name: formats.spread(*pair, scale=100) for name, pair in verdict.means.items()},
         measures={name: _measures(results, name) for name in results.order},
         rates={name: _rates(method) for name, method in trained.items()},
-        forests=[(control, Markup(svg)) for control, svg in _forests(verdict)],
+        forests=[(title, remark, Markup(svg)) for title, remark, svg in _forests(verdict)],
         curves=[(name, Markup(svg)) for name, svg in drawn.items() if svg is not None],
         untrained=[name for name, svg in drawn.items() if svg is None],
         confusions=list(_confusions(results)),
         failures=results.failures(),
         settings=settings,
+        trainings=_trainings(results),
     )
 
 
@@ -95,11 +99,23 @@ def _rates(method: Method) -> str:
     return ", ".join(f"{rate:g} ({count}×)" for rate, count in counts.items()) or formats.NOTHING
 
 
-def _forests(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    shown = [one for methods in verdict.against.values() for one in methods.values()]
-    for control, methods in verdict.against.items():
-        if methods:
-            yield control, plots.forest(control, methods, plots.limits(shown))
+def _forests(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+    """Title, remark and figure: the fair comparisons, then every method against one scratch control."""
+    if verdict.fair:
+        yield "Over the fair control", "A filled dot is shown to differ, a hollow one is not.", plots.fair(verdict)
+    for control, others in list(verdict.against.items())[:1]:
+        if others:
+            remark = "Network and search may differ, so there is no verdict."
+            yield f"Over {control}", remark, plots.shared(control, others)
+
+
+def _trainings(results: Results) -> tuple[list[str], dict[str, list[str]]]:
+    """How each method was trained: the table's columns and a row a method; what only one method has shares a column."""
+    rows = {name: flat(results.methods[name].settings) for name in results.order if results.methods[name].settings}
+    count = Counter(key for row in rows.values() for key in row)
+    keys = [key for key in sorted(count) if count[key] > 1]
+    own = {name: ", ".join(f"{key} {row[key]}" for key in row if count[key] == 1) for name, row in rows.items()}
+    return [*keys, "its own"], {name: [*(row.get(key, "") for key in keys), own[name]] for name, row in rows.items()}
 
 
 def _confusions(results: Results) -> Iterator[Confusion]:

@@ -13,14 +13,53 @@ from tasks.report.formats import interval, points, signed
 from tasks.report.results import Floats, Method, Point
 from tasks.report.statistics import Comparison
 from tasks.report.svg import ACCENT, GROUND, INK, LINE, MUTED, STYLE, inline
+from tasks.report.verdict import Verdict
 
 FOREST_WIDTH, CURVE_WIDTH, CURVE_HEIGHT = 4.0, 3.0, 1.95  # inches; a phone shows 4 in about 330 pixels
 ROW, MARGIN = 0.26, 0.62  # inches: one method of the forest plot, its axis and label
 LETTER = 0.078  # inches a letter of a method's name takes at most
 
 
+def fair(verdict: Verdict) -> str:
+    """Candidates against their fair controls, whose names are rows of their own; as inline SVG."""
+    rows: list[tuple[str, Comparison | None]] = []
+    for control in dict.fromkeys(control for control, _ in verdict.fair.values()):
+        rows.append((f"over {control}", None))
+        rows += [(name, one) for name, (own, one) in verdict.fair.items() if own == control]
+    return forest("fair", "points of accuracy above the control", rows)
+
+
+def shared(control: str, others: Mapping[str, Comparison]) -> str:
+    """Every method against one control, as inline SVG."""
+    return forest(control, f"points of accuracy above {control}", list(others.items()))
+
+
+def forest(name: str, axis: str, rows: Sequence[tuple[str, Comparison | None]]) -> str:
+    """Mean paired differences with their intervals, a row a method; a row without a comparison is a heading."""
+    compared = [(label, one) for label, one in rows if one is not None]
+    height = ROW * len(rows) + MARGIN
+    left = min(2.2, LETTER * max(len(label) for label, _ in rows) + 0.12)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(FOREST_WIDTH, height))
+        box = (left / FOREST_WIDTH, 0.5 / height, 1 - (left + 0.12) / FOREST_WIDTH, 1 - MARGIN / height)
+        axes = figure.add_axes(box)
+        axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
+        axes.set(xlim=limits([one for _, one in compared]), ylim=(len(rows) - 0.5, -0.5), xlabel=axis)
+        axes.set_yticks(range(len(rows)), [label for label, _ in rows])
+        axes.tick_params(axis="y", length=0)
+        for row, ((_, one), tick) in enumerate(zip(rows, axes.get_yticklabels(), strict=True)):
+            tick.set_color(MUTED if one is None else INK)
+            if one is not None:
+                _mark(axes, row, one)
+        axes.grid(visible=False, axis="y")
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value, 0 if value % 1 == 0 else 1)))
+        told = "; ".join(map(_told, rows))
+        return inline(figure, f"forest-{name}", f"Paired differences, {axis}: {told}")
+
+
 def limits(comparisons: Sequence[Comparison]) -> tuple[float, float]:
-    """Range, in points, that shows zero and every interval, for forest plots that share an axis."""
+    """Range, in points, that shows zero and every interval."""
     ends = [0.0]
     for one in comparisons:
         ends += [100 * end for end in one.interval or ()]
@@ -30,39 +69,27 @@ def limits(comparisons: Sequence[Comparison]) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def forest(control: str, comparisons: Mapping[str, Comparison], span: tuple[float, float]) -> str:
-    """Mean paired difference to one control with its interval, a row a method; as inline SVG."""
-    height = ROW * len(comparisons) + MARGIN
-    left = min(2.2, LETTER * max(map(len, comparisons)) + 0.12)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(FOREST_WIDTH, height))
-        box = (left / FOREST_WIDTH, 0.5 / height, 1 - (left + 0.12) / FOREST_WIDTH, 1 - MARGIN / height)
-        axes = figure.add_axes(box)
-        axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
-        for row, one in enumerate(comparisons.values()):
-            _mark(axes, row, one)
-        axes.set(xlim=span, ylim=(len(comparisons) - 0.5, -0.5), xlabel=f"points of accuracy above {control}")
-        axes.set_yticks(range(len(comparisons)), list(comparisons))
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value, 0 if value % 1 == 0 else 1)))
-        told = "; ".join(
-            f"{name} {points(one.mean)} ({interval(one.interval)}), {one.word}" for name, one in comparisons.items()
-        )
-        return inline(figure, f"forest-{control}", f"Paired differences to {control} in points: {told}")
-
-
 def _mark(axes: Axes, row: int, one: Comparison) -> None:
-    """Filled where something is shown, hollow where not; the accent is kept for `better`."""
+    """A dot, filled where something is shown and hollow where not; a tick where no word is given."""
     if one.mean is None:
         axes.text(0, row, "  no pair of repeats", va="center", color=MUTED)
         return
-    color = {"better": ACCENT, "worse": INK, "not shown": MUTED}[one.word]
+    color = {"better": ACCENT, "worse": INK, "not shown": MUTED, None: MUTED}[one.word]
     if one.interval is not None:
         axes.plot([100 * end for end in one.interval], [row, row], color=color, linewidth=1.6, zorder=2)
+    if one.word is None:
+        axes.plot(100 * one.mean, row, "|", markersize=9, color=color, markeredgewidth=2.6)  # seen on the line at zero
+        return
     face = GROUND if one.word == "not shown" else color
     axes.plot(100 * one.mean, row, "o", markersize=5.5, color=color, markerfacecolor=face, markeredgewidth=1.4)
+
+
+def _told(row: tuple[str, Comparison | None]) -> str:
+    """A row in words, for those who do not see it."""
+    label, one = row
+    if one is None:
+        return label
+    return f"{label} {points(one.mean)} ({interval(one.interval)})" + (f", {one.word}" if one.word else "")
 
 
 def tracks(curve: Sequence[Point]) -> dict[int, tuple[Floats, Floats]]:

@@ -66,6 +66,7 @@ class Method(Record):
     parameters: Parameters
     trainings: int
     epochs: int
+    settings: dict[str, Any] = {}
     repeats: list[Repeat]
     curves: list[Point] = []
 
@@ -77,6 +78,7 @@ class Results(Record):
     labelled: int
     validation: int
     repeats: int
+    size: str = "full"
     teacher: str | None = None
     methods: dict[str, Method]
     order: Annotated[list[str], Field(min_length=1)]
@@ -95,6 +97,15 @@ class Results(Record):
             if one.failed is None and value is not None:
                 values[one.repeat] = value
         return values
+
+    def same_network(self, one: str, other: str) -> bool:
+        """Whether two methods have as many parameters, which is as far as an evaluation tells."""
+        return self.methods[one].parameters.total == self.methods[other].parameters.total
+
+    def same_search(self, one: str, other: str) -> bool:
+        """Whether two methods try as many trainings of as many epochs."""
+        first, second = self.methods[one], self.methods[other]
+        return (first.trainings, first.epochs) == (second.trainings, second.epochs)
 
     def confusion(self, method: str) -> NDArray[np.int64] | None:
         """Test samples of (true class, predicted class), summed over the repeats; None if all failed."""

@@ -30,8 +30,8 @@ class Comparison:
         sd: Standard deviation of the differences (n - 1 in the denominator); None below two pairs.
         interval: 95 % t interval of the mean difference, for this one comparison; see `difference`.
         p: Two-sided p value of the paired t test, not corrected.
-        adjusted: p after Holm's correction over all methods compared with the same control.
-        word: `better` or `worse` if ``adjusted`` is below 5 %, else `not shown`.
+        adjusted: p after Holm's correction over one family of comparisons.
+        word: `better` or `worse` if ``adjusted`` is below 5 %, else `not shown`; None outside such a family.
         error_reduction: See `error_reduction`.
     """
 
@@ -42,7 +42,7 @@ class Comparison:
     interval: tuple[float, float] | None = None
     p: float | None = None
     adjusted: float | None = None
-    word: Word = "not shown"
+    word: Word | None = None
     error_reduction: float | None = None
 
 

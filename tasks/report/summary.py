@@ -3,34 +3,32 @@
 import textwrap
 from typing import Any
 
-from tasks.report import sentences
-from tasks.report.formats import interval, percent, points, spread
+from tasks.report.formats import NOTHING, counted, interval, percent, points, spread
+from tasks.report.notes import notes
 from tasks.report.results import Results
+from tasks.report.sentences import answer, warning
 from tasks.report.statistics import Comparison
 from tasks.report.verdict import Verdict
 
-WIDTH = 100  # columns of the plain-text table
+WIDTH = 100  # columns of the plain text
 
 
 def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
-    """A few numbers and words a method, in percent and points, for verdict.json.
+    """A few numbers and a word a method, in percent and points, for verdict.json.
 
     DVC shows numbers and strings, one column each, and skips lists; so the sentences are in a list.
     """
-    table: dict[str, Any] = {
-        name: {"accuracy": _rounded(verdict.means[name][0])}
-        | {
-            key: value
-            for control, one in verdict.of(name).items()
-            for key, value in {
-                f"over-{control}": _rounded(one.mean),
-                f"errors-removed-{control}": _rounded(one.error_reduction),
-                f"than-{control}": one.word,
-            }.items()
-        }
-        for name in results.order
-    }
-    return table | {"answer": [sentences.answer(verdict), *sentences.notes(results, verdict)]}
+    table: dict[str, Any] = {}
+    for name in results.order:
+        table[name] = {"accuracy": _rounded(verdict.means[name][0])}
+        if name in verdict.fair:
+            one = verdict.fair[name][1]
+            table[name] |= {"over-control": _rounded(one.mean), "verdict": one.word}
+        for control, one in verdict.of(name).items():
+            table[name][f"over-{control}"] = _rounded(one.mean)
+            table[name][f"errors-removed-{control}"] = _rounded(one.error_reduction)
+    said = [warning(results), answer(results, verdict), *notes(results, verdict)]
+    return table | {"answer": [text for text in said if text]}
 
 
 def _rounded(share: float | None) -> float | None:
@@ -40,12 +38,14 @@ def _rounded(share: float | None) -> float | None:
 
 def text(results: Results, verdict: Verdict, question: str) -> str:
     """The verdict as plain text, at most `WIDTH` columns wide."""
+    asked = [_prose("Question", question), _prose("Answer", answer(results, verdict))]
+    if warned := warning(results):
+        asked.insert(0, _prose("Warning", warned))
     blocks = [
-        _prose("Question", question) + "\n" + _prose("Answer", sentences.answer(verdict)),
-        _accuracies(results, verdict),
-        *(_against(results, verdict, control) for control in verdict.controls),
-        _own(verdict),
-        "\n".join(_prose("", note, mark="- ") for note in sentences.notes(results, verdict)),
+        "\n".join(asked),
+        _fair(results, verdict),
+        _scratch(results, verdict),
+        "\n".join(_prose("", note, mark="- ") for note in notes(results, verdict)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -55,36 +55,55 @@ def _prose(label: str, words: str, mark: str = "") -> str:
     return textwrap.fill(words, WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False)
 
 
-def _accuracies(results: Results, verdict: Verdict) -> str:
-    rows = [
-        [
-            name,
-            spread(*verdict.means[name], scale=100),
-            f"{results.methods[name].parameters.trained:,}",
-            str(results.methods[name].trainings),
-        ]
-        for name in results.order
-    ]
-    title = f"Accuracy in % on {results.test_size:,} test samples, mean ± spread of {results.repeats} repeats"
-    return _table(title, ["method", "accuracy", "parameters trained", "trainings tried"], rows)
+def _fair(results: Results, verdict: Verdict) -> str:
+    """Every method: the controls, each with the candidates that are compared with it below, then the rest."""
+    rows = []
+    for control in (name for name in results.order if name not in verdict.candidates):
+        rows.append(_row(results, verdict, control, control, ["", "", "control"]))
+        for name, (own, one) in verdict.fair.items():
+            if own == control:
+                cells = [points(one.mean), interval(one.interval), one.word or ""]
+                rows.append(_row(results, verdict, name, f"  {name}", cells))
+    for name in (name for name in verdict.candidates if name not in verdict.fair):
+        rows.append(_row(results, verdict, name, name, [NOTHING, NOTHING, "no control"]))
+    title = textwrap.fill(
+        f"Accuracy in % on {results.test_size:,} test samples, mean ± spread of {counted(results.repeats, 'repeat')}. "
+        "Below each control, the methods that differ from it in the knowledge carried over, by how many points.",
+        WIDTH,
+    )
+    header = ["method", "accuracy", "difference", "95 % interval", "verdict", "parameters", "trainings"]
+    return _table(title, header, rows)
 
 
-def _row(name: str, one: Comparison) -> list[str]:
-    reduction = percent(one.error_reduction, 0)
-    return [name, points(one.mean), interval(one.interval), f"{reduction} %", one.word]
+def _row(results: Results, verdict: Verdict, name: str, label: str, comparison: list[str]) -> list[str]:
+    """One method with its accuracy before its comparison; after it the parameters trained and the trainings tried."""
+    method = results.methods[name]
+    accuracy = spread(*verdict.means[name], scale=100)
+    return [label, accuracy, *comparison, f"{method.parameters.trained:,}", str(method.trainings)]
 
 
-COLUMNS = ["method", "difference", "95 % interval", "errors removed", "verdict"]
+def _scratch(results: Results, verdict: Verdict) -> str:
+    """Every method against both scratch controls, without words."""
+    rows = []
+    for name in results.order:
+        row = [name]
+        for control in verdict.against:
+            row += _over(verdict.of(name)[control]) if name != control else ["", ""]
+        rows.append(row)
+    if not verdict.against:
+        return ""
+    header = ["method", *(cell for control in verdict.against for cell in (f"over {control}", "removed"))]
+    title = textwrap.fill(
+        "Points over the controls that all methods share, with 95 % interval, and errors removed. No verdict here: "
+        "scratch has the notebooks' smaller budget, and a student has another network.",
+        WIDTH,
+    )
+    return _table(title, header, rows)
 
 
-def _against(results: Results, verdict: Verdict, control: str) -> str:
-    rows = [_row(name, verdict.against[control][name]) for name in results.order if name != control]
-    return _table(f"Against {control}: paired differences in points of accuracy", COLUMNS, rows)
-
-
-def _own(verdict: Verdict) -> str:
-    rows = [_row(f"{name} - {control}", one) for name, (control, one) in verdict.own.items()]
-    return _table("Against a family's own control", COLUMNS, rows) if rows else ""
+def _over(one: Comparison) -> list[str]:
+    shown = points(one.mean) if one.interval is None else f"{points(one.mean)} ({interval(one.interval)})"
+    return [shown, f"{percent(one.error_reduction, 0)} %" if one.error_reduction is not None else NOTHING]
 
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> str:

@@ -1,12 +1,16 @@
-"""Who wins, against which control: every comparison of a study, in numbers."""
+"""Which way of carrying knowledge over wins: every comparison of a study, in numbers.
 
-from dataclasses import dataclass, replace
+Only a fair comparison gets a word: same network, same search effort, nothing but the knowledge differs. A
+difference to `scratch` or `scratch-tuned` may come from the budget or from another network, so it gets none.
+"""
+
+from dataclasses import dataclass
 
 from tasks.report import statistics
 from tasks.report.results import Results
 from tasks.report.statistics import Comparison
 
-# What every method is held against: the plain budget, and the same search effort as the methods get.
+# What every method is shown against: the notebooks' budget, and the search effort that the methods get.
 SCRATCH, TUNED = "scratch", "scratch-tuned"
 
 
@@ -15,79 +19,87 @@ class Verdict:
     """All comparisons of a study.
 
     Attributes:
-        controls: Those of `scratch` and `scratch-tuned` that were run.
-        against: control: {method: comparison}, for every other method; Holm over each control's methods.
-        own: method: (its family's control, comparison), where that is neither of the two above.
         means: method: (mean accuracy, standard deviation) over the repeats that succeeded.
         candidates: Methods that carry knowledge over, that is all but the controls.
-        leader: The candidate that is better than most controls, then has the highest mean; None if all failed.
-        highest: The candidate with the highest mean.
+        fair: candidate: (its fair control, comparison with a word); Holm over all of them. A candidate whose
+            control was not run has no entry.
+        against: `scratch-tuned` and `scratch`, where run: {method: difference without a word}.
     """
 
-    controls: list[str]
-    against: dict[str, dict[str, Comparison]]
-    own: dict[str, tuple[str, Comparison]]
     means: dict[str, tuple[float | None, float | None]]
     candidates: list[str]
-    leader: str | None = None
-    highest: str | None = None
+    fair: dict[str, tuple[str, Comparison]]
+    against: dict[str, dict[str, Comparison]]
 
     def of(self, method: str) -> dict[str, Comparison]:
-        """control: comparison, for one method."""
-        return {control: self.against[control][method] for control in self.controls if control != method}
+        """`scratch-tuned` and `scratch`, where run: difference of one method, without a word."""
+        return {control: others[method] for control, others in self.against.items() if control != method}
 
-    def wins(self, method: str) -> list[str]:
-        """The controls this method is shown to be better than."""
-        return [control for control, one in self.of(method).items() if one.word == "better"]
+    def said(self, word: statistics.Word) -> list[str]:
+        """The candidates that are `better`, `not shown` or `worse`."""
+        return [name for name, (_, one) in self.fair.items() if one.word == word]
 
-    def losses(self, method: str) -> list[str]:
-        """The controls this method is shown to be worse than."""
-        return [control for control, one in self.of(method).items() if one.word == "worse"]
+    @property
+    def winner(self) -> str | None:
+        """Of the candidates shown to be better than their fair control, the one with the highest mean."""
+        return self._top(self.said("better"))
+
+    @property
+    def best(self) -> str | None:
+        """The candidate with the highest mean, of those with a fair control if any; None if all failed."""
+        return self._top(list(self.fair)) or self._top(self.candidates)
+
+    @property
+    def highest(self) -> str | None:
+        """The method with the highest mean, controls included; a candidate goes before a control that ties."""
+        return self._top(self.candidates + [name for name in self.means if name not in self.candidates])
+
+    def _top(self, names: list[str]) -> str | None:
+        ranked = {name: mean for name in names if (mean := self.means[name][0]) is not None}
+        return max(ranked, key=lambda name: ranked[name], default=None)
 
 
 def judge(results: Results) -> Verdict:
-    """Compare every method with both scratch controls and with its own."""
+    """Compare every candidate with its fair control, and every method with both scratch controls."""
     accuracies = {name: results.measure(name, "accuracy") for name in results.order}
-    controls = [name for name in (SCRATCH, TUNED) if name in accuracies]
+    candidates = [name for name in results.order if not is_control(results, name)]
+    fair = {name: control for name in candidates if (control := fair_control(results, name)) is not None}
+    judged = statistics.corrected(
+        {name: statistics.difference(accuracies[name], accuracies[control]) for name, control in fair.items()}
+    )
     against = {
-        control: statistics.corrected(
-            {
-                name: statistics.difference(values, accuracies[control])
-                for name, values in accuracies.items()
-                if name != control
-            }
-        )
-        for control in controls
+        control: {
+            name: statistics.difference(values, accuracies[control])
+            for name, values in accuracies.items()
+            if name != control
+        }
+        for control in (TUNED, SCRATCH)
+        if control in accuracies
     }
-    own_control = {
-        name: control
-        for name in results.order
-        if (control := results.methods[name].control) is not None
-        and control in accuracies
-        and control not in (name, SCRATCH, TUNED)
-    }
-    own = statistics.corrected(
-        {name: statistics.difference(accuracies[name], accuracies[control]) for name, control in own_control.items()}
-    )
-    named_as_control = {method.control for method in results.methods.values()} | {SCRATCH, TUNED}
-    means = {name: statistics.summary(values) for name, values in accuracies.items()}
-    candidates = [name for name in results.order if name not in named_as_control]
-    verdict = Verdict(
-        controls=controls,
-        against=against,
-        own={name: (own_control[name], one) for name, one in own.items()},
-        means=means,
+    return Verdict(
+        means={name: statistics.summary(values) for name, values in accuracies.items()},
         candidates=candidates,
+        fair={name: (fair[name], one) for name, one in judged.items()},
+        against=against,
     )
-    return _with_leader(verdict)
 
 
-def _with_leader(verdict: Verdict) -> Verdict:
-    """Name the leader. A high mean that is not shown to be better yields to a lower one that is."""
-    mean = {name: verdict.means[name][0] for name in verdict.candidates}
-    ranked = {name: value for name, value in mean.items() if value is not None}
-    if not ranked:
-        return verdict
-    highest = max(ranked, key=lambda name: ranked[name])
-    leader = max(ranked, key=lambda name: (len(verdict.wins(name)), ranked[name]))
-    return replace(verdict, leader=leader, highest=highest)
+def is_control(results: Results, name: str) -> bool:
+    """Whether a method carries nothing over: another names it as its control, or it has neither control nor source.
+
+    The second holds where the methods that would name it were not run.
+    """
+    method = results.methods[name]
+    named = {SCRATCH, TUNED} | {other.control for other in results.methods.values()}
+    return name in named or (method.control is None and not method.uses_source)
+
+
+def fair_control(results: Results, name: str) -> str | None:
+    """The control that differs from a candidate in the knowledge alone; None if it was not run.
+
+    `scratch` stands in for `scratch-tuned` where that was not run. The other way round, evaluations made
+    before `scratch-tuned` was the control of transfer name `scratch`.
+    """
+    control = results.methods[name].control
+    choices = (TUNED, SCRATCH) if control in (TUNED, SCRATCH) else (control,)
+    return next((choice for choice in choices if choice in results.methods), None)

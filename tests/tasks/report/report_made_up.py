@@ -21,6 +21,7 @@ def content(
         "labelled": 200,
         "validation": 50,
         "repeats": count,
+        "size": "full",
         "teacher": "fine-tuning" if "logits" in methods else None,
         "methods": methods,
         "order": list(accuracies),
@@ -30,9 +31,10 @@ def content(
 def method(name: str, accuracies: Sequence[float | None]) -> dict[str, Any]:
     return {
         "family": FAMILIES.get(name, "transfer"),
-        "control": CONTROLS.get(name) or (None if name in ALONE else "scratch"),
+        "control": CONTROLS.get(name) or (None if name in ALONE else "scratch-tuned"),
         "uses_source": name not in ALONE,
-        "parameters": {"trained": 1234, "total": 5678},
+        "parameters": {"trained": 1234, "total": 387 if FAMILIES.get(name) == "distill" else 5678},
+        "settings": {"rates": [0.01, 0.1], "epochs": 3} | ({"temperature": 4.0} if name == "logits" else {}),
         "trainings": 4,
         "epochs": 3,
         "repeats": [one(repeat, value) for repeat, value in enumerate(accuracies)],

@@ -12,7 +12,7 @@ import pytest
 from report_made_up import content
 
 from tasks.common.errors import UserError
-from tasks.report import page, plots, results
+from tasks.report import page, plots, results, summary
 from tasks.report.__main__ import main
 from tasks.report.results import Point
 from tasks.report.verdict import judge
@@ -136,11 +136,65 @@ def test_tables_are_tables_and_figures_say_what_they_show(make):
     tags = {tag for tag, _, _ in found.attributes}
     assert {"th", "svg"} <= tags
     assert {value for tag, name, value in found.attributes if (tag, name) == ("th", "scope")} == {
-        "col", "row", "colgroup", "rowgroup"
+        "col", "row", "rowgroup"
     }  # fmt: skip
     labels = [value for tag, name, value in found.attributes if (tag, name) == ("svg", "aria-label")]
     assert len(labels) == 8
-    assert labels[0].startswith("Paired differences to scratch in points: scratch-tuned +4.67 (")
+    assert labels[0].startswith(
+        "Paired differences, points of accuracy above the control: over scratch-tuned; fine-tuning +6.33 ("
+    )
+    assert "over student-scratch; logits +7.67 (−9.24 to +24.58), not shown" in labels[0]
+    assert labels[1].startswith("Paired differences, points of accuracy above scratch-tuned: scratch −4.67 (")
+    assert "better" not in labels[1]
+    assert "shown" not in labels[1]
+
+
+def test_a_word_stands_beside_the_fair_control_alone(make):
+    """Fine-tuning beats scratch-tuned; scratch-tuned's own gain over scratch, as sure, is in a table without words."""
+    text = render(make(USUAL | {"scratch-tuned": [0.85, 0.86, 0.84]}))
+    assert re.findall(r'<td class="word ([\w-]+)">', text) == ["better"]
+    assert '<span class="small">than scratch-tuned</span>' in text
+    fair, shared = text.split("<h2>Against scratch-tuned and scratch</h2>")
+    assert "have no verdict" in shared
+    assert shared.count(">+5.00<") == 1
+    assert ">+5.00<" not in fair
+
+
+def test_only_fair_comparisons_have_dots(make):
+    """A circle is drawn with curves (C), a tick without; a filled dot is drawn in the accent."""
+    verdict = judge(make(USUAL | {"scratch-tuned": [0.85, 0.86, 0.84], "fixed": [0.8, 0.9, 0.85]}))
+    fair, shared = plots.fair(verdict), plots.shared("scratch-tuned", verdict.against["scratch-tuned"])
+    assert "\nC " in fair
+    assert "var(--accent)" in fair
+    assert "\nC " not in shared
+    assert "var(--accent)" not in shared
+
+
+def test_how_each_method_was_trained_is_told(make):
+    words = " ".join(" ".join(parsed(render(make(CASES["families"]))).text).split())
+    assert "epochs rates its own scratch 3 0.01, 0.1 scratch-tuned 3 0.01, 0.1" in words
+    assert "logits 3 0.01, 0.1 temperature 4.0 student-scratch" in words
+    data = content(USUAL)
+    for method in data["methods"].values():
+        del method["settings"]
+    assert "<details>" not in render(results.parse(data))
+
+
+@pytest.mark.parametrize("size", ["full", None])
+def test_a_full_run_has_no_warning(size):
+    data = content(USUAL) | {"size": size}
+    if size is None:
+        del data["size"]
+    assert "mean nothing" not in render(results.parse(data))
+
+
+def test_any_other_size_says_first_that_its_figures_mean_nothing(make):
+    made = results.parse(content(USUAL) | {"size": "smoke"})
+    told = "This is a run of size 'smoke': its figures mean nothing."
+    words = "".join(parsed(render(made)).text).split("which way wins?", 1)[1]
+    assert words.strip().startswith(told)
+    assert summary.text(made, judge(made), "Why?").startswith(f"Warning   {told}\n")
+    assert summary.metrics(made, judge(made))["answer"][0] == told
 
 
 def test_confusions_are_summed_over_the_repeats_that_succeeded(make):
@@ -204,7 +258,7 @@ def test_the_command_writes_three_files_and_imports_no_tensorflow(tmp_path):
     written = {path.name: path.read_bytes() for path in (tmp_path / "data/report/tables").iterdir()}
     assert set(written) == {"index.html", "verdict.json", "verdict.txt"}
     assert str(tmp_path).encode() not in b"".join(written.values())
-    assert json.loads(written["verdict.json"])["fine-tuning"]["than-scratch"] == "better"
+    assert json.loads(written["verdict.json"])["fine-tuning"]["verdict"] == "better"
     probe = "import sys, tasks.report.__main__; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0
 

@@ -22,6 +22,7 @@ def test_a_paired_difference_has_the_t_interval_of_the_textbook():
     assert found.interval == pytest.approx((0.02 - half, 0.02 + half), abs=1e-8)
     assert found.p == pytest.approx(stats.ttest_rel(array(0.81, 0.72, 0.93), array(0.80, 0.70, 0.90)).pvalue)
     assert (found.pairs, found.dropped) == (3, 0)
+    assert found.word is None  # until it is part of a family of tests
 
 
 def test_swapping_the_two_methods_turns_the_difference_around():
