@@ -29,7 +29,7 @@ def main(study: str) -> None:
     folder = Path("data/report") / study
     write_text(folder / "index.html", page.render(found, judged, question, shown))
     write_json(folder / "verdict.json", summary.metrics(found, judged))
-    write_text(folder / "verdict.txt", summary.text(found, judged, question))
+    write_text(folder / "verdict.txt", summary.text(found, judged, question, str(folder / "index.html")))
 
 
 if __name__ == "__main__":

@@ -133,8 +133,8 @@ def _sure(results: Results, verdict: Verdict) -> str:
         if any(one.word == "not shown" and leaves_out_zero(one) for one in tests):
             text += ", so one may leave out zero where nothing is shown"
     return (
-        f"{text}. Both cover new labelled samples, initial weights and batch orders, not another test set, "
-        "nor another source model where all repeats share one"
+        f"{text}. Both cover new labelled samples, initial weights, batch orders and test samples, "
+        "but no other source model where all repeats share one"
     )
 
 

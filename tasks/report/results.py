@@ -65,6 +65,7 @@ class Method(Record):
     uses_source: bool
     parameters: Parameters
     trainings: int
+    test_variance: dict[str, float | None]  # other method: see `tasks.evaluate.test_variance`
     epochs: int
     settings: dict[str, Any] = {}
     repeats: list[Repeat]

@@ -28,8 +28,8 @@ class Comparison:
         dropped: Repeats left out because either failed.
         mean: Mean paired difference, method minus control; None without a pair.
         sd: Standard deviation of the differences (n - 1 in the denominator); None below two pairs.
-        interval: 95 % t interval of the mean difference, for this one comparison; see `difference`.
-        p: Two-sided p value of the paired t test, not corrected.
+        interval: 95 % interval of the mean difference, for this one comparison; see `difference`.
+        p: Two-sided p value of the same test, not corrected.
         adjusted: p after Holm's correction over one family of comparisons.
         word: `better` or `worse` if ``adjusted`` is below 5 %, else `not shown`; None outside such a family.
         error_reduction: See `error_reduction`.
@@ -54,20 +54,26 @@ def summary(values: Floats) -> tuple[float | None, float | None]:
     return mean, sd
 
 
-def difference(method: Floats, control: Floats) -> Comparison:
+def difference(method: Floats, control: Floats, test_variance: float = 0.0) -> Comparison:
     """The paired difference of two methods, without correction for other comparisons.
 
-    The interval is the mean ± t(n - 1) · sd / √n over the n pairs. It covers what changes between repeats:
-    the labelled sample drawn, the initial weights and the batch order. It does not cover another test set
-    or another source model, which all repeats share, and takes the samples drawn for two repeats as
-    independent, which is near enough while the pool they are drawn from is much larger than they are.
+    Two things are random. What changes between repeats (the labelled sample drawn, the initial weights, the
+    batch order) gives the mean of n pairs the variance sd²/n. The test part, which all repeats share, gives
+    it ``test_variance``. The interval is the mean ± t · √(sd²/n + test_variance), with t at the
+    Welch-Satterthwaite degrees of freedom; the test part has so many samples that its own count as
+    infinite. What training and test sample do together is in both terms, so the interval errs towards wide.
 
-    Fewer than two pairs, or the very same difference in every pair, leave nothing to estimate a spread
-    from: then there is no interval and no p value.
+    It does not cover another source model where all repeats share one, and takes the samples drawn for two
+    repeats as independent, which is near enough while the pool they come from is much larger than they are.
+    Fewer than two pairs, or no variance at all, leave nothing to estimate: no interval and no p value.
 
     Args:
         method: One number a repeat, shape (repeats,); NaN where it failed.
         control: The same, paired by index.
+        test_variance: Variance of the mean difference over test parts drawn anew, see `tasks.evaluate`.
+
+    Source: Satterthwaite, "An approximate distribution of estimates of variance components",
+    Biometrics Bulletin 2, 1946, eq. 17.
 
     Raises:
         ValueError: If the two shapes differ.
@@ -87,11 +93,15 @@ def difference(method: Floats, control: Floats) -> Comparison:
     )
     if pairs == 1:
         return found
-    if np.ptp(differences) <= ROUNDING:
-        return replace(found, sd=0.0)
-    test = stats.ttest_1samp(differences, 0.0)
-    low, high = test.confidence_interval(1 - ERROR_RATE)
-    return replace(found, sd=float(differences.std(ddof=1)), interval=(float(low), float(high)), p=float(test.pvalue))
+    sd = 0.0 if np.ptp(differences) <= ROUNDING else float(differences.std(ddof=1))
+    repeated = sd**2 / pairs
+    variance = repeated + test_variance
+    if variance == 0:
+        return replace(found, sd=sd)
+    freedom = (pairs - 1) * (variance / repeated) ** 2 if repeated else np.inf
+    mean, error, law = float(differences.mean()), float(np.sqrt(variance)), stats.t(freedom)
+    half = error * float(law.ppf(1 - ERROR_RATE / 2))
+    return replace(found, sd=sd, interval=(mean - half, mean + half), p=float(2 * law.sf(abs(mean) / error)))
 
 
 def error_reduction(method: Floats, control: Floats) -> float | None:

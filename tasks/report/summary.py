@@ -36,8 +36,8 @@ def _rounded(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 3) + 0.0  # + 0.0: no negative zero
 
 
-def text(results: Results, verdict: Verdict, question: str) -> str:
-    """The verdict as plain text, at most `WIDTH` columns wide."""
+def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
+    """The verdict as plain text, at most `WIDTH` columns wide; it ends with where the ``page`` lies."""
     asked = [_prose("Question", question), _prose("Answer", answer(results, verdict))]
     if warned := warning(results):
         asked.insert(0, _prose("Warning", warned))
@@ -46,6 +46,7 @@ def text(results: Results, verdict: Verdict, question: str) -> str:
         _fair(results, verdict),
         _scratch(results, verdict),
         "\n".join(_prose("", note, mark="- ") for note in notes(results, verdict)),
+        f"The same with pictures: {page}",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -64,15 +64,9 @@ def judge(results: Results) -> Verdict:
     accuracies = {name: results.measure(name, "accuracy") for name in results.order}
     candidates = [name for name in results.order if not is_control(results, name)]
     fair = {name: control for name in candidates if (control := fair_control(results, name)) is not None}
-    judged = statistics.corrected(
-        {name: statistics.difference(accuracies[name], accuracies[control]) for name, control in fair.items()}
-    )
+    judged = statistics.corrected({name: compare(results, name, control) for name, control in fair.items()})
     against = {
-        control: {
-            name: statistics.difference(values, accuracies[control])
-            for name, values in accuracies.items()
-            if name != control
-        }
+        control: {name: compare(results, name, control) for name in results.order if name != control}
         for control in (TUNED, SCRATCH)
         if control in accuracies
     }
@@ -82,6 +76,13 @@ def judge(results: Results) -> Verdict:
         fair={name: (fair[name], one) for name, one in judged.items()},
         against=against,
     )
+
+
+def compare(results: Results, name: str, control: str) -> Comparison:
+    """The paired difference in accuracy of two methods, without a word."""
+    variance = results.methods[name].test_variance[control]
+    accuracy, other = (results.measure(method, "accuracy") for method in (name, control))
+    return statistics.difference(accuracy, other, test_variance=variance or 0.0)
 
 
 def is_control(results: Results, name: str) -> bool:

@@ -9,11 +9,15 @@ ALONE = ("scratch", "scratch-tuned", "student-scratch", "single-task", "hard-sha
 
 
 def content(
-    accuracies: Mapping[str, Sequence[float | None]], classes: Sequence[str] = ("shirt", "sandal")
+    accuracies: Mapping[str, Sequence[float | None]],
+    classes: Sequence[str] = ("shirt", "sandal"),
+    test_variance: float = 0.0,
 ) -> dict[str, Any]:
     """Plain JSON of an evaluation on 1,000 test samples; None marks a repeat that failed."""
     count = len(next(iter(accuracies.values())))
     methods = {name: method(name, values) for name, values in accuracies.items()}
+    for name in methods:
+        methods[name]["test_variance"] = dict.fromkeys(methods.keys() - {name}, test_variance)
     return {
         "study": "made-up",
         "classes": list(classes),

@@ -193,7 +193,7 @@ def test_any_other_size_says_first_that_its_figures_mean_nothing(make):
     told = "This is a run of size 'smoke': its figures mean nothing."
     words = "".join(parsed(render(made)).text).split("which way wins?", 1)[1]
     assert words.strip().startswith(told)
-    assert summary.text(made, judge(made), "Why?").startswith(f"Warning   {told}\n")
+    assert summary.text(made, judge(made), "Why?", "x.html").startswith(f"Warning   {told}\n")
     assert summary.metrics(made, judge(made))["answer"][0] == told
 
 

@@ -76,6 +76,40 @@ def test_the_interval_covers_the_true_difference_in_95_of_100_studies():
     assert 0.93 <= covered / 2000 <= 0.97
 
 
+def test_both_variances_add_up_with_the_degrees_of_freedom_of_satterthwaite():
+    """sd²/n = 1/3, test variance 1/6, in points²: variance 1/2, 2 · (1/2)² / (1/3)² = 4.5 degrees of freedom."""
+    found = difference(array(0.81, 0.72, 0.93), array(0.80, 0.70, 0.90), test_variance=1e-4 / 6)
+    half = 0.01 * 0.5**0.5 * stats.t(4.5).ppf(0.975)
+    assert found.interval == pytest.approx((0.02 - half, 0.02 + half))
+    assert found.p == pytest.approx(2 * stats.t(4.5).sf(2 / 0.5**0.5))
+
+
+def test_a_difference_that_is_the_same_in_every_repeat_is_as_sure_as_the_test_part_allows():
+    """Two networks that differ on one picture only, every time: the variance of the test part is all there is."""
+    found = corrected({"a": difference(array(0.7, 0.8), array(0.699, 0.799), test_variance=1e-6)})["a"]
+    assert found.interval == pytest.approx((0.001 - 1.959964e-3, 0.001 + 1.959964e-3))
+    assert found.word == "not shown"
+
+
+def test_the_interval_covers_new_test_parts_too_and_repeats_alone_would_not():
+    """Errors of two methods on 400 test samples, in 5 repeats: most mistakes belong to the sample, not the repeat."""
+    rng = np.random.default_rng(8)
+    covered = dict.fromkeys(["both", "repeats alone"], 0)
+    for _ in range(1000):
+        hits = []
+        for easy in (0.90, 0.85):  # a sample is easy for a method or not; hard ones are guessed anew each repeat
+            mostly = rng.random(400) < easy
+            hits.append(np.where(mostly, rng.random((5, 400)) < 0.99, rng.random((5, 400)) < 0.3))
+        truth = (0.90 - 0.85) * (0.99 - 0.3)
+        variance = (hits[0] * 1.0 - hits[1]).mean(axis=0).var(ddof=1) / 400
+        pair = [values.mean(axis=1) for values in hits]
+        for name, extra in (("both", variance), ("repeats alone", 0.0)):
+            low, high = difference(*pair, test_variance=extra).interval
+            covered[name] += low <= truth <= high
+    assert 0.93 <= covered["both"] / 1000 <= 0.985
+    assert covered["repeats alone"] / 1000 < 0.85
+
+
 def test_among_equal_methods_one_is_called_different_in_at_most_5_of_100_studies():
     """The family-wise error of 6 methods against one control, in 600 simulated studies."""
     rng = np.random.default_rng(6)

@@ -62,7 +62,7 @@ def test_another_network_that_is_better_by_itself_makes_no_winner(make):
     assert answer.endswith(
         "The highest mean of all is student-scratch's, 92.96 %, a control that carries nothing over."
     )
-    everything = answer + notes + summary.text(results, verdict, "?")
+    everything = answer + notes + summary.text(results, verdict, "?", "x.html")
     assert "better" not in everything
     assert "wins" not in everything
     assert "removes" not in notes
@@ -226,7 +226,7 @@ def test_a_student_without_its_control_is_not_judged_by_another_network(make):
     assert "Logits has a higher mean, 90.42 %, but is without a control here." in notes
     assert "Logits cannot be judged without a fair control: student-scratch was not run." in notes
     assert "verdict" not in summary.metrics(results, judge(results))["logits"]
-    assert "–  no control" in summary.text(results, judge(results), "?")
+    assert "–  no control" in summary.text(results, judge(results), "?", "x.html")
 
 
 def test_a_control_is_no_candidate_though_what_it_controls_was_not_run(make):
@@ -261,7 +261,7 @@ def test_all_equal(make):
     answer, notes = said(results)
     assert "is level with scratch-tuned (the same in every repeat, so no interval)" in answer
     assert "highest" not in answer  # a control that only ties is not above the method
-    whole = answer + notes + summary.text(results, judge(results), "?")
+    whole = answer + notes + summary.text(results, judge(results), "?", "x.html")
     assert "nan" not in whole.lower()
     assert "-0.00" not in whole
     assert "−0.00" not in whole
@@ -314,7 +314,7 @@ def test_metrics_are_shallow_numbers_and_words(make):
 
 def test_plain_text_has_the_answer_first_then_the_fair_table(make):
     results = make(unrelated())
-    lines = summary.text(results, judge(results), "Does it help?").splitlines()
+    lines = summary.text(results, judge(results), "Does it help?", "x.html").splitlines()
     assert lines[0] == "Question  Does it help?"
     assert lines[1].startswith("Answer    No way of carrying knowledge over is shown to help here;")
     rows = [line.split() for line in lines[lines.index("") :]]
