@@ -331,7 +331,7 @@ def test_plain_text_fits_a_terminal(make):
     names = ["scratch", "scratch-tuned", long, "logits", "student-scratch"]
     results = make({name: shifted(0.02 * i, 0.001 * i) for i, name in enumerate(names)})
     question = "Does it help? " * 20
-    text = summary.text(results, judge(results), question)
+    text = summary.text(results, judge(results), question, "x.html")
     assert max(map(len, text.splitlines())) <= 100
     assert " ".join(text.split()).startswith("Question " + textwrap.shorten(question, 1000))
     assert text.count("\n    a-method-with-a-very-…") == 1
