@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import shutil
 import statistics
@@ -183,6 +184,7 @@ def main(repeats: int = 3, *parts: str) -> None:
     for name in ("DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
         os.environ[name] = str(scratch / name)
     os.environ |= {"DVC_NO_ANALYTICS": "1", "PREFECT_HOME": str(scratch / "prefect")}
+    logging.getLogger("dvc").setLevel(logging.ERROR)
     server.settings(scratch)
     guard = Guard()
     print("| what | `dvc repro` | `headwater run` | ratio | |\n|---|---|---|---|---|", flush=True)

@@ -8,7 +8,7 @@ import conformance
 import pytest
 
 
-@pytest.mark.parametrize("seed", [3, 7, 11])
+@pytest.mark.parametrize("seed", [3, 7])
 def test_random_projects_come_out_the_same_through_both_doors(seed: int, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.CRITICAL):
         conformance.check(seed, edits=3)

@@ -91,7 +91,7 @@ def test_retries_and_timeouts_come_from_meta_and_change_no_hash(project: Project
     assert list(project.stale()) == ["slow"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_stopped_run_ends_its_commands_and_the_next_goes_on(project: Project, served: str, number: signal.Signals):
     project.stages(
         first={"cmd": "echo > a.txt", "outs": ["a.txt"]},
