@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
 import json
 import os
 import subprocess
@@ -96,7 +95,7 @@ class Ledger:
         """
         self.project = str(project)
         self._have = have
-        self.folder = folder or Path(tempfile.gettempdir()) / f"headwater-{getpass.getuser()}"
+        self.folder = folder or Path(tempfile.gettempdir()) / f"headwater-{os.getuid()}"
 
     @property
     def have(self) -> Machine:
