@@ -1,6 +1,6 @@
 # `make run` and `make test` need nothing but Python 3.11 or newer; everything else is set up in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-long check format ui lock clean
+.PHONY: help setup run smoke test test-long conformance kill-matrix bench-engine check format ui lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED = false
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:       ## this list
-	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/ready ## install the locked packages into .venv (EXTRA=gpu adds CUDA's libraries)
 
@@ -37,6 +37,15 @@ test: setup  ## the fast tests: under 10 minutes on two cores
 
 test-long: setup ## the tests that take long, or need a data set's own package
 	$(BIN)/pytest -m long --timeout 3600
+
+conformance: setup ## 200 random DAGs and edits, the engine held against serial dvc repro
+	$(BIN)/python tests/flows/conformance.py 200
+
+kill-matrix: setup ## kill -9, TERM, full disk and I/O errors at every step of a run
+	$(BIN)/python tests/flows/kill_matrix.py
+
+bench-engine: setup ## the engine's own cost, side by side with dvc repro
+	$(BIN)/python benchmarks/engine.py 3
 
 check: setup ## parameters, format, lint and types
 	$(BIN)/headwater check
