@@ -16,8 +16,8 @@ from tasks.common import entry, params, seeds
 from tasks.common.artifacts import Arrays, read_npz, write_npz
 from tasks.common.auxiliary import QUANTITIES
 from tasks.common.errors import UserError
-from tasks.common.params import Data, Size, Source, Target
 from tasks.common.samples import SPLIT, Array, Scaling
+from tasks.common.schema import Data, Size, Source, Target
 
 VALIDATION_SHARE = 0.1  # of the source, to choose its epoch
 

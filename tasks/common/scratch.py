@@ -3,8 +3,8 @@
 from tasks.common.backend import keras
 from tasks.common.loop import Objective, Phase, plain
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Network, Training
 from tasks.common.samples import Sample
+from tasks.common.schema import Network, Training
 from tasks.common.training import Arrays, search
 from tasks.models import dense
 

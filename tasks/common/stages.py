@@ -9,7 +9,8 @@ from tasks.common import outcomes, seeds
 from tasks.common.backend import keras
 from tasks.common.errors import UserError, nearest
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Params, Section
+from tasks.common.params import Params
+from tasks.common.schema import Section
 
 DATA = Path("data")
 Row = TypeVar("Row")

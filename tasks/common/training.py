@@ -8,8 +8,8 @@ import numpy as np
 from tasks.common.backend import keras
 from tasks.common.loop import Course, DivergedError, Loop, Objective, Phase, plain
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Training
 from tasks.common.samples import Part, Sample
+from tasks.common.schema import Training
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from tasks.common import catalogue
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError
-from tasks.common.params import Tables
+from tasks.common.schema import Tables
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

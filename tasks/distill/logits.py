@@ -7,8 +7,8 @@ from tasks.common import scratch
 from tasks.common.backend import keras, tf
 from tasks.common.loop import Tensors, class_logits, cross_entropy
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Logits, Network
 from tasks.common.samples import Array, Sample
+from tasks.common.schema import Logits, Network
 
 
 def soft_loss(student_logits: Any, teacher_logits: Any, *, temperature: float) -> Any:

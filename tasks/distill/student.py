@@ -4,8 +4,8 @@ from typing import Any
 
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Network, Training
 from tasks.common.samples import Sample
+from tasks.common.schema import Network, Training
 
 
 def run(sample: Sample, teacher_logits: Any, network: Network, settings: Training, seed: int) -> Trained | Failed:

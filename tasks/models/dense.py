@@ -2,7 +2,7 @@
 
 from tasks.common import seeds
 from tasks.common.backend import keras
-from tasks.common.params import Network
+from tasks.common.schema import Network
 
 HEAD = "head"
 

@@ -7,8 +7,8 @@ from tasks.common import scratch
 from tasks.common.backend import keras, tf
 from tasks.common.loop import Tensors, cross_entropy
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import HardSharing, Network
 from tasks.common.samples import Sample
+from tasks.common.schema import HardSharing, Network
 from tasks.common.training import Phase, search
 from tasks.models import dense, surgery
 from tasks.models.dense import HEAD

@@ -2,8 +2,8 @@
 
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Network, Training
 from tasks.common.samples import Sample
+from tasks.common.schema import Network, Training
 
 
 def run(sample: Sample, network: Network, settings: Training, seed: int) -> Trained | Failed:

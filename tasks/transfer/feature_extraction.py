@@ -1,8 +1,8 @@
 """Keep the source model's layers as they are and train a new linear head on their features."""
 
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Network, Training
 from tasks.common.samples import Sample
+from tasks.common.schema import Network, Training
 from tasks.common.stages import Source
 from tasks.common.training import Phase, search
 from tasks.models import surgery

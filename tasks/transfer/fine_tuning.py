@@ -1,10 +1,10 @@
 """Train a new head on the source model's features, then let chosen layers follow at a lower rate."""
 
 from tasks.common.backend import keras
-from tasks.common.complaints import chosen_layers
+from tasks.common.consistency import chosen_layers
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import FineTuning, Network
 from tasks.common.samples import Sample
+from tasks.common.schema import FineTuning, Network
 from tasks.common.stages import Source
 from tasks.common.training import Phase, search
 from tasks.models import surgery

@@ -7,8 +7,8 @@ import numpy as np
 from tasks.common.backend import keras
 from tasks.common.loop import Course, predict
 from tasks.common.outcomes import Trained
-from tasks.common.params import Network, Nothing
 from tasks.common.samples import Part, Sample
+from tasks.common.schema import Network, Nothing
 from tasks.common.stages import Source
 from tasks.models import surgery
 from tasks.models.dense import HEAD

@@ -6,8 +6,8 @@ A network that was only given a poor rate is easily beaten.
 
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.params import Network, Training
 from tasks.common.samples import Sample
+from tasks.common.schema import Network, Training
 from tasks.common.stages import Source
 
 

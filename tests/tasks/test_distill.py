@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
-from tasks.common.params import Logits
+from tasks.common.schema import Logits
 from tasks.distill import logits as method
 from tasks.distill import student
 from tests.tasks import toys

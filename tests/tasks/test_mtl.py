@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.common.loop import predict
-from tasks.common.params import HardSharing
+from tasks.common.schema import HardSharing
 from tasks.mtl import hard_sharing, single_task
 from tests.tasks import toys
 

@@ -9,8 +9,8 @@ from tasks import split
 from tasks.common import samples
 from tasks.common.artifacts import Arrays, read_npz
 from tasks.common.errors import UserError
-from tasks.common.params import Data, Size, Source, Target
 from tasks.common.samples import Scaling
+from tasks.common.schema import Data, Size, Source, Target
 
 CLASSES = np.array(["cat", "dog", "fox", "owl"])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.common.errors import UserError
-from tasks.common.params import Tables
+from tasks.common.schema import Tables
 from tasks.datasets import tables
 
 KNOBS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -5,7 +5,7 @@ import pytest
 
 from tasks.common.errors import UserError
 from tasks.common.loop import predict
-from tasks.common.params import FineTuning, Nothing
+from tasks.common.schema import FineTuning, Nothing
 from tasks.common.stages import Source
 from tasks.models import dense, surgery
 from tasks.transfer import METHODS, feature_extraction, fine_tuning, fixed, scratch

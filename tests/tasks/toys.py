@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.common.params import Network, Training
 from tasks.common.samples import Part, Sample
+from tasks.common.schema import Network, Training
 from tasks.common.stages import Source
 from tasks.models import dense
 
