@@ -52,6 +52,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: c["distill"].update({"logit": {}}), "distill has no key 'logit'; known: logits, student-scratch. Did you mean"),
         (lambda c: c["datasets"]["tables"].update(kind="table"), "datasets.tables.kind is 'table'"),
         (lambda c: c["datasets"]["tables"].update(relatedness=1.5), "datasets.tables.relatedness is 1.5"),
+        (lambda c: c["datasets"]["tables"].update(features=4), "datasets.tables.features is 4: input should be greater than or equal to 5"),
         (lambda c: c["datasets"]["tables"].update(relatednes=1), "Did you mean 'relatedness'?"),
         (lambda c: c["studies"]["tables"]["data"]["target"]["classes"].append("target-9"), "studies.tables.data.target.classes has 'target-9'"),
         (lambda c: c["studies"]["tables"]["data"]["target"].update(labelled=301), "asks for 301 labelled and 100 validation samples; its classes have 400"),

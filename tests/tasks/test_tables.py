@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.common.errors import UserError
-from tasks.common.schema import Tables
 from tasks.datasets import tables
 
 KNOBS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -146,9 +144,3 @@ def test_settings_outside_their_range_are_refused(knob: float, features: int) ->
 
 def test_five_features_are_enough() -> None:
     assert tables.generate(0, 0.5, 10, 10, 10, 5)["train_x"].shape == (20, 5)
-
-
-def test_too_few_features_in_params_are_a_user_error() -> None:
-    settings = Tables(kind="tables", relatedness=1.0, source_rows=9, target_rows=9, test_rows=9, features=4)
-    with pytest.raises(UserError, match=r"params\.yaml: .*features is 4; .* need 5"):
-        tables.load(settings, 0)
