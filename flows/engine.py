@@ -133,6 +133,8 @@ class Run:
             self.priority = dag.longest_paths(self.graph, self.journal.seconds())
         for name in self.graph:
             self._note("planned", name)
+            if pool := self.metas[name].pool:
+                self.watcher.note(name, f"meta.pool is '{pool}', but there are no agents yet; it runs here")
 
     def _loop(self, submit: Callable[[str, Callable[[], Outcome], Callable[[str], None]], None]) -> None:
         done: queue.SimpleQueue[str] = queue.SimpleQueue()

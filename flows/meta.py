@@ -78,7 +78,7 @@ class Meta:
         memory: Bytes it claims.
         gpus: GPUs it claims; their numbers go into CUDA_VISIBLE_DEVICES.
         mutex: Names of things only one stage may hold at a time.
-        pool: Prefect work pool it runs in, instead of here.
+        pool: Prefect work pool meant for it. Agents are not there yet: it runs here, and the run says so.
         show: Files whose text is printed at the end of a run that has this stage as a target.
     """
 

@@ -206,3 +206,9 @@ def _servers() -> set[int]:
             if "uvicorn" in process.cmdline() and process.environ().get("PREFECT_HOME") == os.environ["PREFECT_HOME"]:
                 found.add(process.pid)
     return found
+
+
+def test_a_stage_meant_for_a_pool_says_that_it_runs_here(project: Project, served: str):
+    project.stages(one={"cmd": "echo 1 > one.txt", "outs": ["one.txt"], "meta": {"pool": "gpus"}})
+    assert "meta.pool is 'gpus', but there are no agents yet; it runs here" in project.headwater("run")
+    assert project.stale() == {}
