@@ -173,8 +173,7 @@ class Store:
             self._files.clear()
             for name, stage in self._stages.items():
                 if isinstance(stage, PipelineStage):
-                    lock = str(Path(stage.path).with_suffix(".lock"))
-                    self._untouched[name] = (lock, signature(Path(lock)))
+                    self._untouched[name] = self._mark(stage)
             return {
                 name: _plain(stage, self.root, [p.addressing for p in active.successors(stage)])
                 for name, stage in self._stages.items()
@@ -223,7 +222,7 @@ class Store:
         """Whether `dvc repro` would have nothing to do for this stage."""
         with self._locked():
             stage = self._fresh(name)
-            self._untouched[name] = self._untouched.get(name) or self._mark(stage)
+            self._untouched[name] = self._mark(stage)
             return not _changed(stage)
 
     def _mark(self, stage: Any) -> tuple[str, Any]:

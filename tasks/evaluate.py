@@ -116,9 +116,10 @@ def write_plots(folder: Path, methods: dict[str, Any], logits: dict[str, Array],
             (draft / f"{name}.csv").write_text(confusion(values, y, classes), encoding="utf-8")
 
 
-def results(settings: Params, study: str, test: dict[str, Array], logits: dict[str, Array]) -> dict[str, Any]:
-    """The content of results.json."""
-    read = {m: outcomes.read(stages.folder(f, study, m)) for m, f in settings.run.methods.items()}
+def results(
+    settings: Params, study: str, read: dict[str, Any], test: dict[str, Array], logits: dict[str, Array]
+) -> dict[str, Any]:
+    """The content of results.json, from each method's outcome as ``read`` and its test logits."""
     target = settings.studies[study].data.target
     return {
         "study": study,
@@ -148,16 +149,19 @@ def main(study: str) -> None:
     """Measure all selected methods and write the results."""
     settings, test = params.load(), read_npz(SPLIT / study / "test.npz")
     x, classes = Scaling.load(study)(test["x"]), test["classes"].tolist()
-    logits = {}
-    for method, family in settings.run.methods.items():
-        repeats = outcomes.read(stages.folder(family, study, method))["repeats"]
-        logits[method] = test_logits(study, family, method, repeats, x, len(classes))
-    content, folder = results(settings, study, test, logits), stages.DATA / "evaluate" / study
+    families = settings.run.methods
+    read = {method: outcomes.read(stages.folder(family, study, method)) for method, family in families.items()}
+    logits = {
+        method: test_logits(study, family, method, read[method]["repeats"], x, len(classes))
+        for method, family in families.items()
+    }
+    content, folder = results(settings, study, read, test, logits), stages.DATA / "evaluate" / study
+    table = means(content["methods"])
     write_json(folder / "results.json", content)
-    write_json(folder / "metrics.json", means(content["methods"]))
+    write_json(folder / "metrics.json", table)
     write_npz(folder / "predictions.npz", **logits)
     write_plots(folder, content["methods"], logits, test["y"], classes)
-    for method, figures in means(content["methods"]).items():
+    for method, figures in table.items():
         print(f"{study} {method}: test accuracy {figures.get('accuracy', float('nan')):.4f}")
 
 
