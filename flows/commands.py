@@ -23,7 +23,7 @@ from flows.engine import Options, Outcome, Run
 from flows.errors import Refused
 from flows.guard import Guard
 from flows.journal import Journal
-from flows.process import environment
+from flows.launcher import environment
 from flows.resources import Ledger
 from flows.store import Change, Store
 

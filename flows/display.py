@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from flows.engine import DONE, Outcome, Watcher
+from flows.outcome import DONE, Outcome, Watcher
 
 _MARK = {
     "ran": ("✓", "green"),

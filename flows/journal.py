@@ -3,21 +3,20 @@
 One JSON object a line in .headwater/journal.jsonl. A stage's lines in one attempt:
 
     planned    chosen by a run
-    prepared   outputs deleted, deps hashed: {dep: hash}, and the command that is about to start
+    prepared   outputs deleted, deps hashed: {dep: hash}, and the command that is about to start and what it makes
     started    its process group, and when that process began (process numbers come round again)
-    exited     code, seconds, cpu_seconds, peak_bytes; for code 0 also what its outputs looked like then
+    exited     code, seconds, cpu_seconds, peak_bytes; for code 0 also until when its outputs were worked on
     hashed     {output: hash}, before anything is moved into the cache
     committed  dvc.lock is written
 
 The journal is a hint, never an authority: DVC's hashes decide what is up to date. It answers three questions that
-hashes cannot. Did a command end well whose commit was lost? Does a command of a dead run still live? How long will a
-stage take?
+hashes cannot. Did a command end well whose commit was lost? Does a command of a dead run still live (`recovery.py`)?
+How long will a stage take?
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import statistics
@@ -28,9 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from flows import process
+from flows.group import lives, since
+from flows.trace import Trace
 
 MARK = "HEADWATER_RUN"  # in the environment of every command: finds those that outlived their run
 KEEP_BYTES = 8 * 2**20  # a longer journal is cut down to each stage's last attempt, and the last durations
@@ -38,15 +36,20 @@ KEEP_BYTES = 8 * 2**20  # a longer journal is cut down to each stage's last atte
 
 @dataclass(frozen=True)
 class Attempt:
-    """The last attempt at a stage, as far as it got."""
+    """The last attempt at a stage, as far as it got.
+
+    Attributes:
+        until: When its outputs were last worked on, as `newest` tells it.
+    """
 
     run: str
     command: tuple[str, ...] = ()
     deps: Mapping[str, Any] = field(default_factory=dict)
+    outs: tuple[str, ...] = ()
     group: int | None = None
     group_started: float = 0.0
     code: int | None = None
-    outs: Mapping[str, str] = field(default_factory=dict)
+    until: int = 0
     hashed: Mapping[str, str] = field(default_factory=dict)
     committed: bool = False
 
@@ -72,7 +75,7 @@ class Journal:
         if not ignore.exists():
             ignore.write_text("*\n")
         self._shorten()
-        self.write("run", pid=os.getpid(), since=_since(os.getpid()))
+        self.write("run", pid=os.getpid(), since=since(os.getpid()))
 
     def write(self, event: str, stage: str | None = None, **facts: Any) -> None:
         """Append one line, in one write: lines of several runs do not mix."""
@@ -90,7 +93,7 @@ class Journal:
             os.close(handle)
 
     def started(self, stage: str, group: int) -> None:
-        self.write("started", stage, group=group, since=_since(group))
+        self.write("started", stage, group=group, since=since(group))
 
     def close(self) -> None:
         self.write("end")
@@ -125,10 +128,16 @@ class Journal:
             for name, records in self.history().items()
         }
 
-    # ---- what a dead run left behind
-
     def dead_runs(self) -> set[str]:
         """Runs that neither ended nor live."""
+        return {run for run, alive in self._open_runs().items() if not alive}
+
+    def live_runs(self) -> set[str]:
+        """Other runs that are going on now."""
+        return {run for run, alive in self._open_runs().items() if alive}
+
+    def _open_runs(self) -> dict[str, bool]:
+        """{run without a line about its end: whether its process lives}, this one left out."""
         runs: dict[str, tuple[int, float]] = {}
         ended = {self.run}
         for record in self.records():
@@ -136,41 +145,13 @@ class Journal:
                 runs[record["run"]] = (record["pid"], record["since"])
             elif record["event"] == "end":
                 ended.add(record.get("of", record["run"]))
-        return {run for run, who in runs.items() if run not in ended and not lives(*who)}
+        return {run: lives(*who) for run, who in runs.items() if run not in ended}
 
-    def live_runs(self) -> set[str]:
-        """Other runs that are going on now."""
-        records = [r for r in self.records() if r["event"] in ("run", "end")]
-        ended = {r.get("of", r["run"]) for r in records if r["event"] == "end"} | {self.run}
-        return {
-            r["run"] for r in records if r["event"] == "run" and r["run"] not in ended and lives(r["pid"], r["since"])
-        }
+    def trace(self, stage: str, run: str | None = None) -> Trace:
+        """Where an attempt's launcher writes; in this run, or another."""
+        return Trace.of(self.path.parent / "running", run or self.run, stage)
 
-    def end_orphans(self) -> list[str]:
-        """End every command that outlived its run; the names of their stages.
-
-        Found by the process group in the journal and by the mark in their environment, which a command bears from its
-        first moment on, so that no moment of death leaves one unfound.
-        """
-        dead = self.dead_runs()
-        if not dead:
-            return []
-        found: dict[str, set[int]] = {}
-        for stage, attempt in self.attempts().items():
-            known = attempt.run in dead and attempt.group is not None and attempt.code is None
-            if known and lives(attempt.group or 0, attempt.group_started):
-                found.setdefault(stage, set()).add(attempt.group or 0)
-        for other in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                env = other.environ()
-                if env.get(MARK) in dead and other.pid != os.getpid():
-                    found.setdefault(env.get("DVC_STAGE", "?"), set()).add(os.getpgid(other.pid))
-        for groups in found.values():
-            for group in groups:
-                process.end_group(group)
-        for run in dead:
-            self.write("end", of=run)
-        return sorted(found)
+    # ---- keeping it short
 
     def _shorten(self) -> None:
         """Replace a long journal by what is still of use, unless another run is writing to it."""
@@ -203,7 +184,7 @@ def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Attempt]:
     """The last attempt of each stage from the journal's lines.
 
     >>> lines = [{"event": "prepared", "run": "r", "stage": "s", "command": ["x"], "deps": {"d": "1"}},
-    ...          {"event": "exited", "run": "r", "stage": "s", "code": 0, "seconds": 1.0, "outs": {}}]
+    ...          {"event": "exited", "run": "r", "stage": "s", "code": 0, "seconds": 1.0}]
     >>> fold(lines)["s"].lost, fold([*lines, {"event": "committed", "run": "r", "stage": "s"}])["s"].lost
     (True, False)
     """
@@ -214,11 +195,12 @@ def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Attempt]:
             continue
         if event == "prepared":
             found[stage] = {"run": r["run"], "command": tuple(r.get("command", ())), "deps": r.get("deps", {})}
+            found[stage]["outs"] = tuple(r.get("outs", ()))
         elif stage in found and found[stage]["run"] == r["run"]:
             if event == "started":
                 found[stage] |= {"group": r["group"], "group_started": r["since"]}
             elif event == "exited":
-                found[stage] |= {"code": r["code"], "outs": r.get("outs", {})}
+                found[stage] |= {"code": r["code"], "until": r.get("until", 0)}
             elif event == "hashed":
                 found[stage] |= {"hashed": r["outs"]}
             elif event in ("committed", "dropped"):
@@ -228,36 +210,22 @@ def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Attempt]:
     return {stage: Attempt(**facts) for stage, facts in found.items()}
 
 
-def look(path: str) -> str:
-    """How a file, or everything in a folder, looks without reading it: names, sizes, times. "" if it is not there."""
-    seen = hashlib.md5(usedforsecurity=False)
+def newest(path: str) -> int:
+    """When a file, or anything in a folder, was last worked on: the latest change time, in nanoseconds.
+
+    Unlike the time of modification it cannot be set, so nothing put there later looks older. 0 if it is not there.
+    """
     if not os.path.lexists(path):
-        return ""
+        return 0
+    found = [path]
     for folder, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            _add(seen, os.path.join(folder, name))
-    if not os.path.isdir(path):
-        _add(seen, path)
-    return seen.hexdigest()
+        found += [os.path.join(folder, name) for name in (*folders, *files)]
+    return max(_changed(name) for name in found)
 
 
-def _add(seen: Any, path: str) -> None:
-    info = os.stat(path)
-    seen.update(f"{path}\0{info.st_size}\0{info.st_mtime_ns}\n".encode())
-
-
-def lives(pid: int, since: float) -> bool:
-    """Whether this very process lives, not another that got its number later."""
-    try:
-        other = psutil.Process(pid)
-        return abs(other.create_time() - since) < 1.0 and other.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _since(pid: int) -> float:
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
+def _changed(path: str) -> int:
+    """Of a link, the later of its own time and that of the file it leads to, if any."""
+    own = os.lstat(path).st_ctime_ns
+    with contextlib.suppress(OSError):
+        return max(own, os.stat(path).st_ctime_ns)
+    return own

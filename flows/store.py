@@ -40,7 +40,7 @@ from dvc.utils import fix_env
 
 from flows import dag
 from flows.errors import NotRecorded, Refused, StageFailed
-from flows.journal import Attempt, look
+from flows.journal import Attempt, newest
 from flows.lockfile import LockFile, replace_text, signature
 
 LOCK_SECONDS = 60.0  # how long to wait for a DVC command that holds the lock
@@ -73,7 +73,7 @@ class Begun:
     ``state`` is "cached" (up to date), "restored" (from the run-cache), "recovered" (its command ended well before,
     only the record was missing), "recorded" (data without a command, now in the lock) or "run": then run ``commands``
     in ``cwd`` with ``env`` and call `Store.finish` or `Store.abandon`.
-    ``deps`` are the hashes of what the command is going to read.
+    ``deps`` are the hashes of what the command is going to read, ``outs`` what it is going to make.
     """
 
     state: Literal["cached", "restored", "recovered", "recorded", "run"]
@@ -81,6 +81,7 @@ class Begun:
     cwd: str = ""
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     deps: Mapping[str, Any] = field(default_factory=dict)
+    outs: tuple[str, ...] = ()
 
 
 class Busy(Exception):  # noqa: N818
@@ -369,24 +370,29 @@ class Store:
             cwd=kwargs["cwd"],
             env={**fix_env(self._env), **env},
             deps=_values(stage.deps),
+            outs=tuple(out.def_path for out in stage.outs),
         )
+
+    def expects(self, name: str, attempt: Attempt) -> bool:
+        """Whether command and deps of the stage are what they were in this attempt."""
+        with self._locked(), _stage_errors():
+            stage = self._fresh(name)
+            missing = any(dep.protocol == "local" and not dep.exists for dep in stage.deps)
+            return not missing and _expects(stage, attempt)
 
     def _is_intact(self, stage: Any, lost: Attempt) -> bool:
         """Whether the lost attempt's command, deps and outputs are still what they were; hashes deps into ``stage``."""
-        if list(lost.command) != _enforce_cmd_list(stage.cmd) or set(lost.outs) != {o.def_path for o in stage.outs}:
+        if not _expects(stage, lost) or not all(out.exists for out in stage.outs):
             return False
-        stage.save_deps()
-        if not all(out.exists for out in stage.outs) or not _same(lost.deps, _values(stage.deps)):
-            return False
-        if all(look(out.fs_path) == lost.outs[out.def_path] for out in stage.outs):
+        if all(newest(out.fs_path) <= lost.until for out in stage.outs):
             return True
         stage.save_outs()  # linked to the cache since, maybe: then the hash is what counts
         return bool(lost.hashed) and _same(lost.hashed, _values(stage.outs))
 
-    def looks(self, name: str) -> dict[str, str]:
-        """How the outputs of a stage that just ended look, {output: `journal.look`}; reads no file."""
+    def newest(self, name: str) -> int:
+        """When the outputs of a stage that just ended were last worked on, as `journal.newest` tells it."""
         stage, _ = self._running[name]
-        return {out.def_path: look(out.fs_path) for out in stage.outs}
+        return max((newest(out.fs_path) for out in stage.outs), default=time.time_ns())
 
     def _verify(self, stage: Any, force: bool) -> Begun:
         """Tracked data, imports, frozen stages: DVC's own call, which runs no command."""
@@ -408,7 +414,7 @@ class Store:
             raise Busy(" ".join(str(error).split("\n\nIf there are")[0].split())) from None
         return claim
 
-    def finish(self, name: str, on_hashed: Callable[[dict[str, Any]], None] = lambda hashes: None) -> None:
+    def finish(self, name: str, on_hashed: Callable[[dict[str, Any]], object] = lambda hashes: None) -> None:
         """All that comes after a command that ended well: hash, run-cache, cache, dvc.lock.
 
         Args:
@@ -442,7 +448,7 @@ class Store:
             if claim := self._claims.pop(name, None):
                 claim.close()
 
-    def _save(self, stage: Any, on_hashed: Callable[[dict[str, Any]], None] = lambda hashes: None) -> None:
+    def _save(self, stage: Any, on_hashed: Callable[[dict[str, Any]], object] = lambda hashes: None) -> None:
         """The end of `Stage.run` (with `Stage.save` spelt out), and the dump of `_reproduce_stage`."""
         stage.save_deps()
         stage.save_outs()
@@ -471,6 +477,16 @@ def _declared(stage: Any) -> tuple[Any, ...]:
 def _values(entries: list[Any]) -> dict[str, Any]:
     """{file: hash} as hashed last; {param: value} for a parameter file."""
     return {entry.def_path: entry.hash_info.value for entry in entries}
+
+
+def _expects(stage: Any, attempt: Attempt) -> bool:
+    """Whether the attempt ran this command on these deps, for these outputs; hashes deps into ``stage``."""
+    if list(attempt.command) != _enforce_cmd_list(stage.cmd):
+        return False
+    if set(attempt.outs) != {out.def_path for out in stage.outs}:
+        return False
+    stage.save_deps()
+    return _same(attempt.deps, _values(stage.deps))
 
 
 def _same(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -41,7 +43,9 @@ def one(project: Project) -> None:
     project.stages(s={"cmd": "echo s >> ../ran; cp a.txt b.txt", "deps": ["a.txt"], "outs": ["b.txt"]})
 
 
-@pytest.mark.parametrize("where", ["after exited", "before hashed", "after hashed", "in lock", "before committed"])
+@pytest.mark.parametrize(
+    "where", ["before exited", "after exited", "before hashed", "after hashed", "in lock", "before committed"]
+)
 def test_a_result_whose_record_was_lost_is_recorded_not_made_again(project: Project, where: str):
     one(project)
     assert run_with_fault(project, *where.split(), "s", "kill").returncode == -signal.SIGKILL
@@ -72,14 +76,15 @@ def test_a_full_disk_while_recording_loses_nothing(project: Project):
     assert project.log() == ["s"]
 
 
-def test_a_command_that_outlived_its_run_is_ended_before_its_stage_starts_again(project: Project):
-    """Its run was killed, and the guard too."""
-    project.stages(
-        s={"cmd": "echo $$ > ../pid; [ -e ../go ] || sleep 60; echo s >> ../ran; echo > b.txt", "outs": ["b.txt"]}
-    )
+@contextlib.contextmanager
+def orphan(project: Project, command: str) -> Iterator[psutil.Process]:
+    """The command of a run that is killed, together with its guard, while stage `s` writes `../pid`."""
+    project.write(a__txt="a\n")
+    project.stages(s={"cmd": f"echo $$ > ../pid; {command}; cp a.txt b.txt", "deps": ["a.txt"], "outs": ["b.txt"]})
     run = subprocess.Popen(
         [sys.executable, str(FAULTS), str(project.root), "2", "none", "none", "s", "noguard"],
         env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        stdout=subprocess.DEVNULL,
     )
     pid = project.root.parent / "pid"
     while not pid.exists() or not pid.read_text():
@@ -87,12 +92,94 @@ def test_a_command_that_outlived_its_run_is_ended_before_its_stage_starts_again(
         time.sleep(0.02)
     run.kill()
     run.wait()
-    orphan = int(pid.read_text())
-    assert psutil.pid_exists(orphan)
-    (project.root.parent / "go").touch()
-    assert project.engine()["s"].state == "ran"
-    assert not psutil.pid_exists(orphan)
+    left = psutil.Process(int(pid.read_text()))
+    try:
+        yield left
+    finally:
+        with contextlib.suppress(psutil.Error):
+            left.kill()
+
+
+def log_of(project: Project) -> list[str]:
+    """The log of stage `s`, without the times."""
+    return [line[24:] for line in (project.root / ".headwater" / "logs" / "s.log").read_text().splitlines()]
+
+
+def test_a_command_that_outlived_its_run_is_waited_for_and_its_result_taken(project: Project):
+    """It goes on printing, more than a pipe holds, though nobody was there to read."""
+    talk = "echo early; until [ -e ../go ]; do sleep 0.05; done; seq 20000; echo last >&2; echo s >> ../ran"
+    with orphan(project, talk) as left:
+        threading.Timer(1.5, (project.root.parent / "go").touch).start()
+        begun = time.monotonic()
+        assert project.engine()["s"].state == "recovered"
+        assert time.monotonic() - begun > 1
+        assert not left.is_running()
     assert project.log() == ["s"]
+    assert log_of(project)[1:] == ["early", *map(str, range(1, 20001)), "last"]
+    assert project.stale() == {}
+    assert list((project.root / ".headwater" / "running").iterdir()) == []
+
+
+def test_a_command_that_ended_while_no_run_was_there_is_recorded_by_the_next(project: Project):
+    with orphan(project, "sleep 0.5; echo s >> ../ran") as left:
+        left.wait(10)
+        time.sleep(0.1)
+    assert project.engine()["s"].state == "recovered"
+    assert project.log() == ["s"]
+    assert project.dvc() == []
+
+
+def test_a_result_that_somebody_touched_after_its_command_ended_is_made_again(project: Project):
+    with orphan(project, "sleep 0.3; echo s >> ../ran") as left:
+        left.wait(10)
+    time.sleep(0.1)
+    old = (project.root / "b.txt").stat()
+    project.write(b__txt="x\n")
+    os.utime(project.root / "b.txt", ns=(old.st_atime_ns, old.st_mtime_ns))  # same size, same time, other bytes
+    assert project.engine()["s"].state == "ran"
+    assert (project.root / "b.txt").read_text() == "a\n"
+    assert project.log() == ["s", "s"]
+
+
+@pytest.mark.parametrize("end", ["kill", "terminate", "fail"])
+def test_an_orphan_that_does_not_end_well_is_run_again(project: Project, end: str):
+    """A command that is told to end and then ends with code 0 has not finished its work."""
+    wait = "[ -e ../go ] || sleep 60"
+    command = {
+        "kill": wait,
+        "terminate": f"trap 'exit 0' TERM; {wait}",
+        "fail": "[ -e ../go ] || { sleep 0.5; exit 3; }",
+    }
+    with orphan(project, f"{command[end]}; echo s >> ../ran") as left:
+        (project.root.parent / "go").touch()
+        if end != "fail":
+            os.killpg(os.getpgid(left.pid), signal.SIGKILL if end == "kill" else signal.SIGTERM)
+        assert project.engine()["s"].state == "ran"
+    assert project.log() == ["s"]
+
+
+def test_an_orphan_whose_inputs_changed_is_ended_before_its_stage_starts_again(project: Project):
+    with orphan(project, "[ -e ../go ] || sleep 60; echo s >> ../ran") as left:
+        (project.root.parent / "go").touch()
+        project.write(a__txt="b\n")
+        assert project.engine()["s"].state == "ran"
+        assert not left.is_running()
+    assert project.log() == ["s"]
+    assert (project.root / "b.txt").read_text() == "b\n"
+
+
+def test_an_orphan_is_held_to_its_timeout_and_to_a_stop(project: Project):
+    with orphan(project, "sleep 60") as left:
+        stop = threading.Event()
+        threading.Timer(1.0, stop.set).start()
+        assert project.engine(stop=stop, grace=1.0)["s"].state == "stopped"
+        assert not left.is_running()
+    (project.root.parent / "pid").unlink()
+    with orphan(project, "sleep 60") as left:
+        text = (project.root / "dvc.yaml").read_text()
+        (project.root / "dvc.yaml").write_text(f"{text}    meta: {{timeout: 1s}}\n")
+        assert "past its timeout of 1 s" in project.engine(grace=1.0)["s"].message
+        assert not left.is_running()
 
 
 def test_two_runs_at_once_run_each_stage_once(project: Project):
@@ -113,9 +200,10 @@ def test_two_runs_at_once_run_each_stage_once(project: Project):
 
 def test_a_dvc_repro_beside_a_run_never_writes_what_the_run_writes(project: Project):
     """DVC does not wait for a file that another makes: it ends with a message. The run goes on; then all is done."""
+    project.write(a__txt="a\n")  # DVC remembers no run of a stage without deps
     project.stages(
         **{
-            f"s{i}": {"cmd": f"echo s{i} >> ../ran; sleep 0.3; echo > o{i}", "outs": [f"o{i}"], "meta": {"cores": 0}}
+            f"s{i}": {"cmd": f"echo s{i} >> ../ran; sleep 0.3; echo > o{i}", "deps": ["a.txt"], "outs": [f"o{i}"]}
             for i in range(5)
         }
     )

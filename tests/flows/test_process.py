@@ -18,14 +18,14 @@ from flows.errors import StageFailed, Stopped
 from flows.guard import Guard
 
 
-def sh(*commands: str, **options):
+def sh(*commands: str, **limits):
     lines: list[str] = []
     usage = process.run(
         [["/bin/sh", "-c", c] for c in commands],
         cwd="/",
         env=dict(os.environ),
         hooks=process.Hooks(lines.append),
-        **options,
+        limits=process.Limits(**limits),
     )
     return lines, usage
 

@@ -1,0 +1,89 @@
+"""What runs that died left behind: results nobody recorded, and commands that are still at work.
+
+A run that is killed takes its guard's word that its commands are ended (`guard.py`). Still, a command may have ended by
+itself a moment before, or both may have been killed. Then the launcher's record says how the command ended, and a
+command still at work is waited for, or ended, before its stage starts again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+from flows.group import end_group, lives
+from flows.journal import MARK, Attempt, Journal
+
+
+@dataclass
+class Left:
+    """What was found.
+
+    Attributes:
+        lost: {stage: attempt} whose command ended well and whose result was never recorded.
+        at_work: {stage: attempt} whose command is still running, and worth waiting for.
+        ended: Stages whose commands were still running, and were ended now.
+    """
+
+    lost: dict[str, Attempt] = field(default_factory=dict)
+    at_work: dict[str, Attempt] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+
+
+def look_back(journal: Journal, worth_waiting: Callable[[str, Attempt], bool]) -> Left:
+    """Settle what dead runs left: end their commands but those worth waiting for, and find lost results."""
+    left = Left()
+    live = journal.live_runs() | {journal.run}
+    attempts = {name: attempt for name, attempt in journal.attempts().items() if attempt.run not in live}
+    dead = journal.dead_runs()
+    for name, attempt in attempts.items():
+        unseen = attempt.group is not None and attempt.code is None
+        if unseen and lives(attempt.group or 0, attempt.group_started) and worth_waiting(name, attempt):
+            left.at_work[name] = attempt
+    if dead:
+        left.ended = _end_commands(attempts, dead, left.at_work)
+        for run in dead - {attempt.run for attempt in left.at_work.values()}:
+            journal.write("end", of=run)
+    for name in attempts.keys() - left.at_work.keys():
+        if lost := settle(journal, name, attempts[name]):
+            left.lost[name] = lost
+    return left
+
+
+def settle(journal: Journal, name: str, attempt: Attempt) -> Attempt | None:
+    """Write down how an attempt of a dead run ended, if its launcher could tell; the attempt if its result was lost.
+
+    Nothing counts from before the machine last started: what it had not yet written to its disk is gone.
+    """
+    trace = journal.trace(name, attempt.run)
+    if attempt.code is None and (ending := trace.ending()):
+        attempt = replace(attempt, code=0 if ending.well else ending.code or 1, until=ending.at)
+        seconds = round(ending.at / 1e9 - attempt.group_started, 3)
+        journal.write("exited", name, run=attempt.run, code=attempt.code, until=attempt.until, seconds=seconds)
+    trace.clear()
+    return attempt if attempt.lost and attempt.until / 1e9 > psutil.boot_time() else None
+
+
+def _end_commands(attempts: dict[str, Attempt], dead: set[str], spared: dict[str, Attempt]) -> list[str]:
+    """End every command of the dead runs but the spared; the names of their stages.
+
+    Found by the process group in the journal and by the mark in their environment, which a command bears from its
+    first moment on, so that no moment of death leaves one unfound.
+    """
+    keep = {attempt.group for attempt in spared.values()}
+    found: dict[int, str] = {}
+    for name, attempt in attempts.items():
+        group = attempt.group if attempt.run in dead and attempt.code is None else None
+        if group is not None and lives(group, attempt.group_started):
+            found[group] = name
+    for other in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            env = other.environ()
+            if env.get(MARK) in dead and other.pid != os.getpid():
+                found.setdefault(os.getpgid(other.pid), env.get("DVC_STAGE", "?"))
+    for group in found.keys() - keep:
+        end_group(group)
+    return sorted({name for group, name in found.items() if group not in keep})
