@@ -8,11 +8,13 @@ from tasks.common import entry, params
 
 def main() -> None:
     """Print "ok" with the studies and methods selected, or every complaint at once (exit code 2)."""
-    run = params.load().run
+    settings = params.load()
     print("params.yaml: ok")
-    print(f"  studies   {', '.join(run.studies)}")
-    for family in ("transfer", "distill", "mtl"):
-        print(f"  {family:<9} {', '.join(getattr(run, family))}")
+    for name, suite in settings.suites.items():
+        print(f"{name}: {', '.join(suite.studies) or 'no study'}")
+        for family, methods in suite.methods.model_dump().items():
+            if methods:
+                print(f"  {family:<9} {', '.join(methods)}")
 
 
 if __name__ == "__main__":

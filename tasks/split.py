@@ -1,10 +1,12 @@
 """Cut a data set into the parts of one study, the same way every time.
 
-In:   data/raw/<dataset>.npz
-Out:  data/split/<study>/source.npz   train and validation: x raw, y among the source's classes, auxiliary
-      data/split/<study>/target.npz   the same with a leading axis of repeats: each has a labelled sample of its own
-      data/split/<study>/scaling.npz  shift and scale, fitted on the source's training part alone
-      data/split/<study>/test.npz     the target's whole test part; only `evaluate` reads it
+In:   data/raw/<dataset>.npz, of the source and of the target
+Out:  data/split/<study>/source.npz      train and validation: x raw, y among the source's classes, auxiliary
+      data/split/<study>/target.npz      the same with a leading axis of repeats: each has a labelled sample of its own
+      data/split/<study>/unlabelled.npz  x of further target samples, with a leading axis of repeats; no label field
+      data/split/<study>/oracle.npz      their labels; only the ceiling of domain adaptation reads them
+      data/split/<study>/scaling.npz     shift and scale, fitted on the source's training part alone
+      data/split/<study>/test.npz        the target's whole test part; only `evaluate` reads it
 Run:  dvc repro split@tables          about 1 s
 """
 
@@ -17,7 +19,8 @@ from tasks.common.artifacts import Arrays, read_npz, write_npz
 from tasks.common.auxiliary import QUANTITIES
 from tasks.common.errors import UserError
 from tasks.common.samples import SPLIT, Array, Scaling
-from tasks.common.schema import Data, Size, Source, Target
+from tasks.common.schema.run import Size
+from tasks.common.schema.study import Data, Source, Target
 
 VALIDATION_SHARE = 0.1  # of the source, to choose its epoch
 
@@ -86,47 +89,59 @@ def source_parts(raw: Arrays, source: Source, auxiliary: list[str], seed: int, r
     rng = seeds.generator(seed, "split", "source")
     if source.shuffle_labels:
         pool["y"] = seeds.generator(seed, "shuffle").permutation(pool["y"])
-    total = min(rows or len(pool["y"]), len(pool["y"]))
+    limits = [limit for limit in (rows, source.rows, len(pool["y"])) if limit]
+    total = min(limits)
     held_out = max(round(total * VALIDATION_SHARE), len(source.classes))
     parts = stratified(pool["y"], {"validation": held_out, "train": total - held_out}, rng)
     return {f"{part}_{name}": values[rows] for part, rows in parts.items() for name, values in pool.items()}
 
 
 def target_parts(raw: Arrays, target: Target, auxiliary: list[str], seed: int, repeats: int) -> Arrays:
-    """A labelled sample for each repeat; repeat r is the same however many repeats there are."""
+    """The samples of each repeat; repeat r is the same however many repeats there are."""
     pool = of_classes(raw, "train", target.classes, auxiliary)
-    sizes = {"train": target.labelled, "validation": target.validation}
+    # Drawn in this order, so that asking for unlabelled samples leaves the labelled ones as they were.
+    sizes = {"train": target.labelled, "validation": target.validation, "unlabelled": target.unlabelled}
     drawn = [stratified(pool["y"], sizes, seeds.generator(seed, "split", "target", r)) for r in range(repeats)]
     rows = {part: np.stack([parts[part] for parts in drawn]) for part in sizes}
     return {f"{part}_{name}": values[rows[part]] for part in sizes for name, values in pool.items()}
 
 
-def test_part(raw: Arrays, target: Target, seed: int, rows: int | None) -> Arrays:
-    """The target's test part, x and y; whole unless the size caps it."""
-    pool = of_classes(raw, "test", target.classes, [])
+def test_part(raw: Arrays, target: Target, auxiliary: list[str], seed: int, rows: int | None) -> Arrays:
+    """The target's test part: x, y and auxiliary; whole unless the size caps it."""
+    pool = of_classes(raw, "test", target.classes, auxiliary)
     total = min(rows or len(pool["y"]), len(pool["y"]))
     kept = stratified(pool["y"], {"test": total}, seeds.generator(seed, "split", "test"))["test"]
-    return {name: pool[name][kept] for name in ("x", "y")}
+    return {name: values[kept] for name, values in pool.items()}
 
 
-def write(folder: Path, raw: Arrays, data: Data, seed: int, size: Size) -> None:
-    """Cut and write all parts; nothing is written before everything is cut."""
-    source = source_parts(raw, data.source, data.auxiliary, seed, size.source_rows)
-    target = target_parts(raw, data.target, data.auxiliary, seed, size.repeats)
-    test = test_part(raw, data.target, seed, size.test_rows)
+def write(folder: Path, source_raw: Arrays, target_raw: Arrays, data: Data, seed: int, size: Size) -> None:
+    """Cut and write all parts; nothing is written before everything is cut.
+
+    Raises:
+        UserError: If source and target samples have different shapes, or a part cannot be cut.
+    """
+    shapes = source_raw["train_x"].shape[1:], target_raw["train_x"].shape[1:]
+    if shapes[0] != shapes[1]:
+        raise UserError(f"source samples have shape {shapes[0]}, target samples {shapes[1]}; they must agree.")
+    source = source_parts(source_raw, data.source, data.auxiliary, seed, size.source_rows)
+    target = target_parts(target_raw, data.target, data.auxiliary, seed, size.repeats)
+    test = test_part(target_raw, data.target, data.auxiliary, seed, size.test_rows)
     scaling = Scaling.fit(source["train_x"], data.scaling)
+    hidden = {name: target.pop(f"unlabelled_{name}") for name in ("x", "y", "auxiliary")}
     names = {"source": np.array(data.source.classes), "target": np.array(data.target.classes)}
     write_npz(folder / "source.npz", **source, classes=names["source"])
     write_npz(folder / "target.npz", **target, classes=names["target"])
+    write_npz(folder / "unlabelled.npz", x=hidden["x"])
+    write_npz(folder / "oracle.npz", y=hidden["y"])
     write_npz(folder / "scaling.npz", shift=scaling.shift, scale=scaling.scale)
     write_npz(folder / "test.npz", **test, classes=names["target"])
 
 
-def main(study: str, dataset: str) -> None:
-    """Write the four files of one study."""
+def main(study: str, source: str, target: str) -> None:
+    """Write the files of one study, from its source's and its target's data set."""
     settings = params.load()
-    raw = read_npz(Path(f"data/raw/{dataset}.npz"))
-    write(SPLIT / study, raw, settings.studies[study].data, settings.seed, settings.caps)
+    source_raw, target_raw = (read_npz(Path(f"data/raw/{dataset}.npz")) for dataset in (source, target))
+    write(SPLIT / study, source_raw, target_raw, settings.studies[study].data, settings.seed, settings.caps)
 
 
 if __name__ == "__main__":

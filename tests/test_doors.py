@@ -76,8 +76,13 @@ def copy(root: Path) -> Copy:
     project = Copy(root)
     for command in ("git init --quiet", f"{sys.executable} -m dvc init --quiet"):
         project.call(*command.split())
-    for study in ("fashion-pullover: fashion-mnist", "fashion-sandal: fashion-mnist", "tables-unrelated: tables"):
-        project.edit(f"\n    {study}\n", "\n")
+    project.edit("studies: [fashion-pullover, fashion-sandal, tables, tables-unrelated]", "studies: [tables]")
+    for study, data in (
+        ("fashion-pullover", "fashion-mnist"),
+        ("fashion-sandal", "fashion-mnist"),
+        ("tables-unrelated", "tables"),
+    ):
+        project.edit(f"\n    {study}: {{source: {data}, target: {data}, suite: dense}}\n", "\n")
     project.edit("datasets: [fashion-mnist, tables]", "datasets: [tables]")
     project.edit("size: full", "size: smoke")
     return project
@@ -87,7 +92,7 @@ def copy(root: Path) -> Copy:
 def first(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy that `dvc repro` has run."""
     project = copy(tmp_path_factory.mktemp("dvc"))
-    assert len(project.dvc()) == 14
+    assert len(project.dvc()) == 15
     return project
 
 
@@ -95,7 +100,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 def second(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy that `headwater run` has run."""
     project = copy(tmp_path_factory.mktemp("headwater"))
-    assert len(project.headwater()) == 14
+    assert len(project.headwater()) == 15
     return project
 
 

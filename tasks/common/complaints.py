@@ -8,7 +8,6 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.common.catalogue import KINDS
 from tasks.common.errors import nearest
 
 
@@ -30,8 +29,8 @@ def of_types(error: ValidationError, model: type[BaseModel], content: Mapping[st
         elif item["type"] == "missing":
             text = f"{path} is missing."
         elif item["type"] == "union_tag_invalid":
-            kind = item["ctx"]["tag"]
-            text = f"{path}.kind is '{kind}'; known: {', '.join(sorted(KINDS))}.{nearest(kind, KINDS)}"
+            kind, kinds = item["ctx"]["tag"], sorted(tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(","))
+            text = f"{path}.kind is '{kind}'; known: {', '.join(kinds)}.{nearest(kind, kinds)}"
         else:
             text = f"{path} is {value!r}: {item['msg'][0].lower()}{item['msg'][1:]}."
         complaints[path] = f"{complaints[path][:-1]}, or {item['msg'].lower()}." if path in complaints else text

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tasks.common import requirements
 from tasks.common.catalogue import KINDS, WITHOUT_SOURCE
 from tasks.common.complaints import of_types
 from tasks.common.errors import UserError, nearest
+from tasks.common.schema.run import FAMILIES, Methods
 
 if TYPE_CHECKING:
     from tasks.common.params import Params
-    from tasks.common.schema import Study
+    from tasks.common.schema.study import Study
 
-FAMILIES = ("transfer", "distill", "mtl")
+Known = Mapping[Any, list[str]]
 
 
 def chosen_layers(hidden: list[str], layers: str | int | list[str]) -> list[str]:
@@ -37,59 +39,96 @@ def chosen_layers(hidden: list[str], layers: str | int | list[str]) -> list[str]
     return layers
 
 
-def complaints_of(params: Params, known: Callable[[Any], list[str]]) -> list[str]:
-    """All that is wrong together; ``known`` gives the names of a family's methods."""
-    methods = {family: known(family) for family in ("pretrain", *FAMILIES)}
-    return [*_selection(params, methods), *_overrides(params, methods), *_studies(params)]
+def complaints_of(params: Params, known: Known) -> list[str]:
+    """All that is wrong together; ``known`` has the names of each family's methods."""
+    found = [*_run(params), *_suites(params, known)]
+    return found or [*_overrides(params, known), *_studies(params)]
 
 
-def _selection(params: Params, known: dict[str, list[str]]) -> Iterator[str]:
+def _run(params: Params) -> Iterator[str]:
     if params.size not in params.sizes:
         yield f"size is '{params.size}'; known: {', '.join(params.sizes)}.{nearest(params.size, params.sizes)}"
-    for study, dataset in params.run.studies.items():
-        if study not in params.studies:
-            yield _unknown("run.studies", study, params.studies)
-        if dataset not in params.datasets:
-            yield _unknown(f"run.studies.{study}", dataset, params.datasets)
-        elif dataset not in params.run.datasets:
-            yield f"run.studies.{study} needs data set '{dataset}', which run.datasets leaves out; add it there."
     for dataset in params.run.datasets:
         if dataset not in params.datasets:
             yield _unknown("run.datasets", dataset, params.datasets)
-    for family in FAMILIES:
-        selected: list[str] = getattr(params.run, family)
+    for study, chosen in params.run.studies.items():
+        place = f"run.studies.{study}"
+        if study not in params.studies:
+            yield _unknown("run.studies", study, params.studies)
+        for side, dataset in (("source", chosen.source), ("target", chosen.target)):
+            if dataset not in params.datasets:
+                yield _unknown(f"{place}.{side}", dataset, params.datasets)
+            elif dataset not in params.run.datasets:
+                yield f"{place} needs data set '{dataset}', which run.datasets leaves out; add it there."
+        if chosen.suite not in params.suites:
+            yield _unknown(f"{place}.suite", chosen.suite, params.suites)
+        elif study not in params.suites[chosen.suite].studies:
+            yield f"{place}.suite is '{chosen.suite}', but suites.{chosen.suite}.studies leaves it out; add it there."
+
+
+def _suites(params: Params, known: Known) -> Iterator[str]:
+    for name, suite in params.suites.items():
+        for study in suite.studies:
+            chosen = params.run.studies.get(study)
+            if chosen is None or chosen.suite != name:
+                yield f"suites.{name}.studies has '{study}', but run.studies does not put it there."
+        if suite.studies:
+            yield from _selection(f"suites.{name}.methods", suite.methods, known)
+
+
+def _selection(place: str, methods: Methods, known: Known) -> Iterator[str]:
+    for family in ("pretrain", *FAMILIES):
+        selected: list[str] = getattr(methods, family)
         for method in selected:
             if method not in known[family]:
-                yield _unknown(f"run.{family}", method, known[family])
+                yield _unknown(f"{place}.{family}", method, known[family])
         if len(set(selected)) < len(selected):
-            yield f"run.{family} names a method twice: {', '.join(selected)}."
-    if "scratch" not in params.run.transfer:
-        yield "run.transfer leaves out 'scratch', which every other method is compared with; add it."
-    if "logits" in params.run.distill and not set(params.run.transfer) - set(WITHOUT_SOURCE):
-        yield "run.distill has 'logits', but run.transfer has no teacher for it; add one, such as fine-tuning."
+            yield f"{place}.{family} names a method twice: {', '.join(selected)}."
+    for method in methods.origins:
+        if method not in methods.transfer or method in WITHOUT_SOURCE:
+            yield f"{place}.origins has '{method}', which is no transfer method of this suite that uses a source model."
+    for source in methods.sources:
+        if source not in methods.pretrain or source == "supervised":
+            yield f"{place}.sources has '{source}'; expected one of {place}.pretrain other than 'supervised'."
+    for family, method, why in (
+        ("pretrain", "supervised", "from which the transfer methods start"),
+        ("transfer", "scratch", "which every other method is compared with"),
+        ("distill", "student-scratch", "the control of the students"),
+        ("mtl", "single-task", "the control of the multi-task methods"),
+        ("adapt", "source-only", "the floor of the adaptation methods"),
+    ):
+        selected = getattr(methods, family)
+        if selected and method not in selected:
+            yield f"{place}.{family} leaves out '{method}', {why}; add it."
+    if {"uncertainty", "gradnorm", "pcgrad", "dwa"} & {*methods.mtl} and "equal-weights" not in methods.mtl:
+        yield f"{place}.mtl leaves out 'equal-weights', which a balanced sum of losses has to beat; add it."
+    if set(methods.distill) - {"student-scratch", "self"} and not set(methods.transfer) - set(WITHOUT_SOURCE):
+        yield f"{place}.distill wants a teacher, but {place}.transfer has none; add one, such as fine-tuning."
 
 
-def _overrides(params: Params, known: dict[str, list[str]]) -> Iterator[str]:
+def _overrides(params: Params, known: Known) -> Iterator[str]:
     names = [method for methods in known.values() for method in methods]
-    selected: dict[str, Any] = {"supervised": "pretrain", **params.run.methods}
-    for study in params.run.studies:
-        if study not in params.overrides:
-            yield f"overrides.{study} is missing; add `{study}: *none` there."
     for study, methods in params.overrides.items():
         if study not in params.studies:
             yield _unknown("overrides", study, params.studies)
         for method in methods:
             if method not in names:
                 yield _unknown(f"overrides.{study}", method, names)
-        if study not in params.run.studies:
+    for study in params.run.studies:
+        if study not in params.overrides:
+            yield f"overrides.{study} is missing; add `{study}: *none` there."
             continue
-        for method, family in selected.items():
-            if method not in names:
-                continue  # said under `run`
-            if method not in methods:
+        for method, family in selected(params.methods(study)).items():
+            if method not in params.overrides[study]:
                 yield f"overrides.{study} lacks '{method}'; add `{method}: {{}}` there (a stage depends on the entry)."
             else:
                 yield from _override(params, study, family, method)
+
+
+def selected(methods: Methods) -> dict[str, Any]:
+    """Every method with settings that a study runs, and its family."""
+    families = {method: family for family in ("pretrain", *FAMILIES) for method in getattr(methods, family)}
+    return families | ({"target-oracle": "adapt"} if methods.adapt else {})
 
 
 def _override(params: Params, study: str, family: Any, method: str) -> Iterator[str]:
@@ -103,15 +142,18 @@ def _override(params: Params, study: str, family: Any, method: str) -> Iterator[
 
 
 def _studies(params: Params) -> Iterator[str]:
-    for name, dataset in params.run.studies.items():
-        if name in params.studies and dataset in params.datasets:
-            yield from _study(name, params.studies[name], params.datasets[dataset])
-            yield from _layers(params, name)
+    for name, chosen in params.run.studies.items():
+        study, target = params.studies[name], params.datasets[chosen.target]
+        yield from _study(name, study, params.datasets[chosen.source], target)
+        for method in selected(params.methods(name)):
+            for reason in requirements.unmet(method, study, KINDS[target.kind]):
+                yield f"{name}: '{method}' {reason}"
+        yield from _layers(params, name)
 
 
 def _layers(params: Params, name: str) -> Iterator[str]:
     """Whether the layers that fine-tuning names are in the study's network."""
-    if "fine-tuning" in params.run.transfer:
+    if "fine-tuning" in params.methods(name).transfer:
         with contextlib.suppress(ValidationError, KeyError):  # said under `overrides` and `size`
             settings = params.settings(name, "transfer", "fine-tuning")
             try:
@@ -120,25 +162,36 @@ def _layers(params: Params, name: str) -> Iterator[str]:
                 yield f"{name}: {error}"
 
 
-def _study(name: str, study: Study, dataset: Any) -> Iterator[str]:
-    place, facts, target = f"studies.{name}.data", KINDS[dataset.kind], study.data.target
-    for side, classes in (("source", study.data.source.classes), ("target", target.classes)):
+def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
+    place, data = f"studies.{name}.data", study.data
+    for side, classes, dataset in (("source", data.source.classes, source), ("target", data.target.classes, target)):
+        facts = KINDS[dataset.kind]
         for label in classes:
             if label not in facts.classes:
                 yield _unknown(f"{place}.{side}.classes", label, facts.classes)
         if len(set(classes)) < len(classes):
             yield f"{place}.{side}.classes names a class twice: {', '.join(classes)}."
-    for quantity in study.data.auxiliary:
-        if quantity not in facts.auxiliary:
-            yield _unknown(f"{place}.auxiliary", quantity, facts.auxiliary)
-    if study.data.scaling not in facts.scalings:
-        fitting = ", ".join(facts.scalings)
-        yield f"{place}.scaling is '{study.data.scaling}', which is for images; known here: {fitting}."
+        for quantity in data.auxiliary:
+            if quantity not in facts.auxiliary:
+                yield _unknown(f"{place}.auxiliary", quantity, facts.auxiliary)
+        if data.scaling not in facts.scalings:
+            fitting = ", ".join(facts.scalings)
+            yield f"{place}.scaling is '{data.scaling}', which is for images; known here: {fitting}."
+        if not facts.images and "convolutional" in (study.network.kind, study.student.kind):
+            yield f"studies.{name} has a convolutional network, and {side} samples are no images; use kind: dense."
+    if data.shared_labels and len(data.source.classes) != len(data.target.classes):
+        counts = f"{len(data.source.classes)} source and {len(data.target.classes)} target classes"
+        yield f"{place}.shared_labels is true, but there are {counts}; name as many, in the same order."
+    yield from _amounts(place, study, target)
+
+
+def _amounts(place: str, study: Study, dataset: Any) -> Iterator[str]:
+    facts, target = KINDS[dataset.kind], study.data.target
     available = facts.per_class * len(target.classes) if facts.per_class else getattr(dataset, "target_rows", None)
-    if available is not None and target.labelled + target.validation > available:
+    if available is not None and target.labelled + target.validation + target.unlabelled > available:
         yield (
-            f"{place}.target asks for {target.labelled} labelled and {target.validation} validation samples; "
-            f"its classes have {available} in all. Ask for fewer."
+            f"{place}.target asks for {target.labelled} labelled, {target.validation} validation and "
+            f"{target.unlabelled} unlabelled samples; its classes have {available} in all. Ask for fewer."
         )
     for part in ("labelled", "validation"):
         if getattr(target, part) < len(target.classes):

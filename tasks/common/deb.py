@@ -1,16 +1,25 @@
 """Get the files of a Debian package without installing it and without root."""
 
-import errno
 import io
-import os
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
+from tasks.common import command
 from tasks.common.fetch import UnavailableError
 
-SECONDS = 300  # for one apt command; it brings a whole package
+MARK = "E: "  # before the errors of apt
+
+
+def files(package: str, room: Path) -> Path:
+    """The folder with the package's files, brought into the empty folder ``room``.
+
+    Raises:
+        UnavailableError: As `download` and `unpack` do.
+    """
+    unpacked = room / "files"
+    unpack(download(package, room), unpacked)
+    return unpacked
 
 
 def download(package: str, folder: Path) -> Path:
@@ -31,10 +40,10 @@ def download(package: str, folder: Path) -> Path:
     ]  # fmt: skip
     for made in ("lists/partial", "cache/archives/partial"):
         (folder / made).mkdir(parents=True)
-    reason = _run([apt, "--quiet", "download", package], folder)
+    reason = command.run([apt, "--quiet", "download", package], folder, MARK)
     if reason:
-        _run([apt, "--quiet", *own, "update"], folder)  # one broken list of several does no harm
-        reason = _run([apt, "--quiet", *own, "download", package], folder)
+        command.run([apt, "--quiet", *own, "update"], folder, MARK)  # one broken list of several does no harm
+        reason = command.run([apt, "--quiet", *own, "download", package], folder, MARK)
     found = sorted(folder.glob("*.deb"))
     if reason or not found:
         raise UnavailableError(f"apt-get could not fetch {package}: {reason or 'it wrote no file'}")
@@ -50,7 +59,7 @@ def unpack(deb: Path, folder: Path) -> None:
     tool = shutil.which("dpkg-deb")
     if tool is None:
         return extract(deb, folder)
-    reason = _run([tool, "--extract", str(deb), str(folder)], deb.parent)
+    reason = command.run([tool, "--extract", str(deb), str(folder)], deb.parent, MARK)
     if reason:
         raise UnavailableError(f"{deb.name} could not be unpacked: {reason}")
     return None
@@ -87,22 +96,3 @@ def member(content: bytes, prefix: str) -> bytes:
             return content[start : start + size]
         at = start + size + size % 2
     raise ValueError(f"has no member {prefix}")
-
-
-def _run(command: list[str], folder: Path) -> str:
-    """Run a command in ``folder``; an empty string when all went well, else why not.
-
-    Raises:
-        OSError: If the command met a full disk, as if it had been this process.
-    """
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"no end after {SECONDS} s"
-    if done.returncode == 0:
-        return ""
-    if os.strerror(errno.ENOSPC) in done.stderr:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    errors = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")] or lines
-    return errors[-1] if errors else f"exit status {done.returncode}"

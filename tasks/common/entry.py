@@ -13,8 +13,11 @@ from tasks.common.errors import UserError
 def run(main: Callable[..., Any]) -> None:
     """Call ``main`` with flags named after its parameters; exit 2 with one message on a `UserError`."""
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
-    for name in inspect.signature(main).parameters:
-        parser.add_argument(f"--{name}", required=True)
+    for name, parameter in inspect.signature(main).parameters.items():
+        if parameter.default is parameter.empty:
+            parser.add_argument(f"--{name}", required=True)
+        else:
+            parser.add_argument(f"--{name}", default=parameter.default)
     try:
         main(**vars(parser.parse_args()))
     except UserError as error:

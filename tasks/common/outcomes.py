@@ -2,17 +2,19 @@
 
 ``outcome.json``: settings as used, parameters, trainings, and of each repeat the rate and epoch chosen, its
 validation figures, its learning curve, or why it failed. ``model.json``: the architecture, the same for all
-repeats. ``repeat-<r>.weights.h5``: weights. The `.keras` format would date itself; these bytes repeat.
+repeats. ``repeat-<r>.weights.h5``: weights; ``repeat-<r>-<k>.weights.h5``: those of the k-th variant. The
+`.keras` format would date itself; these bytes repeat.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks import models
 from tasks.common.artifacts import read_json, replacing, write_json, write_text
 from tasks.common.backend import keras
-from tasks.common.loop import Course
+from tasks.common.phases import Course
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class Trained:
         rate: Learning rate chosen; None where nothing was trained.
         trainings: Trainings tried to choose it.
         moved: Parameters that training may have changed at any time.
+        variants: Further models of the same architecture that are measured on the test part beside the chosen one,
+            by a name such as ``3 layers``; they are shown and never compared.
+        notes: Further figures of this repeat, plain JSON.
     """
 
     model: keras.Model
@@ -32,6 +37,8 @@ class Trained:
     rate: float | None
     trainings: int
     moved: int
+    variants: Mapping[str, keras.Model] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,16 @@ def save(folder: Path, outcomes: Sequence[Trained | Failed], about: dict[str, An
         for r, outcome in trained.items():
             write_text(draft / "model.json", outcome.model.to_json(indent=1) + "\n")
             outcome.model.save_weights(draft / f"repeat-{r}.weights.h5")
+            for k, variant in enumerate(outcome.variants.values()):
+                variant.save_weights(draft / f"repeat-{r}-{k}.weights.h5")
 
 
-def load(folder: Path, repeat: int) -> keras.Model:
-    """The model of one repeat, with fresh weights of its own."""
-    model = keras.models.model_from_json((folder / "model.json").read_text(encoding="utf-8"))
-    model.load_weights(folder / f"repeat-{repeat}.weights.h5")
+def load(folder: Path, repeat: int, variant: int | None = None) -> keras.Model:
+    """The model of one repeat, or one of its variants, with fresh weights of its own."""
+    text = (folder / "model.json").read_text(encoding="utf-8")
+    model = keras.models.model_from_json(text, custom_objects=models.LAYERS)
+    name = f"repeat-{repeat}" if variant is None else f"repeat-{repeat}-{variant}"
+    model.load_weights(folder / f"{name}.weights.h5")
     return model
 
 
@@ -79,6 +90,8 @@ def _row(repeat: int, outcome: Trained | Failed) -> dict[str, Any]:
         "validation_loss": course.validation_loss,
         "validation_accuracy": course.validation_accuracy,
         "curve": course.rows,
+        "variants": list(outcome.variants),
+        "notes": dict(outcome.notes),
     }
 
 

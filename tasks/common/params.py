@@ -7,35 +7,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from ruamel.yaml import YAML, YAMLError
 
 from tasks.common import complaints, consistency
 from tasks.common.errors import UserError
-from tasks.common.schema import (
-    Dataset,
-    Distill,
-    Mtl,
-    Pretrain,
-    Run,
-    Runtime,
-    Section,
-    Size,
-    Study,
-    Transfer,
-    method_name,
-)
+from tasks.common.schema.adapt import Adapt
+from tasks.common.schema.base import Named, Section, method_name
+from tasks.common.schema.datasets import Dataset
+from tasks.common.schema.distill import Distill
+from tasks.common.schema.mtl import Mtl
+from tasks.common.schema.pretrain import Pretrain
+from tasks.common.schema.run import Methods, Run, Runtime, Size, Suite
+from tasks.common.schema.study import Study
+from tasks.common.schema.transfer import Transfer
 
 PATH = Path("params.yaml")
 
 S = TypeVar("S", bound=Section)
-Family = Literal["pretrain", "transfer", "distill", "mtl"]
+Family = Literal["pretrain", "transfer", "distill", "mtl", "adapt"]
+BLOCKS: dict[Family, type[Named]] = {
+    "pretrain": Pretrain,
+    "transfer": Transfer,
+    "distill": Distill,
+    "mtl": Mtl,
+    "adapt": Adapt,
+}
 
 
 class Params(Section):
     """The whole of params.yaml."""
 
     run: Run
+    suites: dict[str, Suite]
     seed: Annotated[int, Field(ge=0)]
     size: str
     sizes: dict[str, Size]
@@ -47,11 +51,16 @@ class Params(Section):
     transfer: Transfer
     distill: Distill
     mtl: Mtl
+    adapt: Adapt
 
     @property
     def caps(self) -> Size:
         """The size this run has."""
         return self.sizes[self.size]
+
+    def methods(self, study: str) -> Methods:
+        """The methods selected for a study."""
+        return self.suites[self.run.studies[study].suite].methods
 
     def defaults(self, family: Family, method: str) -> Section:
         """A method's settings as its own block has them."""
@@ -70,24 +79,18 @@ class Params(Section):
 
 
 def capped(settings: S, caps: Size) -> S:
-    """The same settings with no more epochs than ``caps`` allows."""
+    """The same settings with no more epochs than ``caps`` allows in any setting that counts them."""
     limits = {
         name: min(getattr(settings, name), caps.epochs)
-        for name in ("epochs", "head_epochs")
-        if caps.epochs is not None and hasattr(settings, name)
+        for name in type(settings).model_fields
+        if caps.epochs is not None and name.endswith("epochs") and isinstance(getattr(settings, name), int)
     }
     return settings.model_copy(update=limits)
 
 
 def known(family: Family) -> list[str]:
     """Names of the methods a family has, as params.yaml writes them."""
-    models: dict[Family, type[BaseModel]] = {
-        "pretrain": Pretrain,
-        "transfer": Transfer,
-        "distill": Distill,
-        "mtl": Mtl,
-    }
-    return [method_name(name) for name in models[family].model_fields if name not in Pretrain.COUNTS]
+    return [method_name(name) for name in BLOCKS[family].model_fields if name not in Pretrain.COUNTS]
 
 
 def parse(content: Mapping[str, Any]) -> Params:
@@ -100,7 +103,7 @@ def parse(content: Mapping[str, Any]) -> Params:
         params = Params.model_validate(content)
     except ValidationError as error:
         raise UserError(complaints.report(complaints.of_types(error, Params, content))) from None
-    found = consistency.complaints_of(params, known)
+    found = consistency.complaints_of(params, {family: known(family) for family in BLOCKS})
     if found:
         raise UserError(complaints.report(found))
     return params

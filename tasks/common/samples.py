@@ -81,6 +81,17 @@ def target(study: str) -> list[Sample]:
     return [_sample(arrays, scaling, lambda name, r=r: arrays[name][r]) for r in range(len(arrays["train_y"]))]
 
 
+def unlabelled(study: str) -> list[Array]:
+    """Target samples of each repeat that have no label, scaled, (u, ...); none of them is labelled in that repeat."""
+    scaling = Scaling.load(study)
+    return [scaling(x) for x in read_npz(SPLIT / study / "unlabelled.npz")["x"]]
+
+
+def oracle(study: str) -> list[Array]:
+    """Labels of the `unlabelled` samples, (u,) int32: for the ceiling of domain adaptation and nobody else."""
+    return [y.astype(np.int32) for y in read_npz(SPLIT / study / "oracle.npz")["y"]]
+
+
 def _sample(arrays: dict[str, Array], scaling: Scaling, pick: Any) -> Sample:
     train, validation = pick("train_auxiliary"), pick("validation_auxiliary")
     spread = train.std(axis=0)

@@ -1,17 +1,22 @@
 """Train a fresh network on a sample: what source models, students and controls have in common."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from tasks import models
 from tasks.common.backend import keras
-from tasks.common.loop import Objective, Phase, plain
+from tasks.common.objectives import Objective, plain
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Phase
 from tasks.common.samples import Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Network
 from tasks.common.training import Arrays, search
-from tasks.models import dense
 
 
 def network_for(sample: Sample, network: Network, seed: int) -> keras.Model:
     """A fresh network for a sample's inputs and classes."""
-    return dense.build(network, sample.train.x.shape[1:], len(sample.classes), seed)
+    return models.build(network, sample.train.x.shape[1:], len(sample.classes), seed)
 
 
 def train(
@@ -22,6 +27,7 @@ def train(
     *,
     objective: Objective = plain,
     extra: Arrays | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> Trained | Failed:
     """All layers from their initial weights, by ``objective``; rate and epoch are chosen on the validation part.
 
@@ -35,4 +41,5 @@ def train(
         seed=seed,
         objective=objective,
         extra=extra,
+        constants=constants,
     )

@@ -6,14 +6,16 @@ A source takes the names still wanted, yields (name, path of a checked file) as 
 
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pooch
 
@@ -22,6 +24,7 @@ from tasks.common.errors import UserError
 from tasks.common.fetch import CorruptError, UnavailableError
 
 Found = Iterator[tuple[str, Path]]
+PIECE = 1 << 20  # bytes: the largest file has 562 MB and need not be in memory at once
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,32 @@ def cache(dataset: str) -> Path:
     return Path(os.environ.get("HEADWATER_CACHE") or pooch.os_cache("headwater")).expanduser() / dataset
 
 
+def decompressed(data: bytes) -> bytes:
+    """Bytes as they are, or decompressed if they are gzip.
+
+    Raises:
+        CorruptError: If the compression is damaged or cut short.
+    """
+    return b"".join(_pieces(io.BytesIO(data)))
+
+
 def content(path: Path) -> bytes:
     """A file's bytes, decompressed if they are gzip.
 
     Raises:
         CorruptError: If the compression is damaged or cut short.
     """
-    data = path.read_bytes()
-    if not data.startswith(b"\x1f\x8b"):
-        return data
+    return decompressed(path.read_bytes())
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    stream = gzip.GzipFile(fileobj=file) if packed else file
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
+        while piece := stream.read(PIECE):
+            yield piece
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorruptError(f"is damaged or cut short: {error}".lower()) from error
 
 
@@ -60,11 +77,16 @@ def verify(path: Path, sha256: str) -> None:
     Raises:
         CorruptError: If they differ; it says what the file looks like.
     """
-    data = content(path)
-    found = hashlib.sha256(data).hexdigest()
+    digest, length, start = hashlib.sha256(), 0, b""
+    with path.open("rb") as file:
+        for piece in _pieces(file):
+            digest.update(piece)
+            length += len(piece)
+            start = start or piece[:512]
+    found = digest.hexdigest()
     if found != sha256:
-        page = data[:512].lstrip().lower()
-        looks = "is an HTML page" if page.startswith((b"<!doctype", b"<html")) else f"holds {len(data):,} bytes"
+        page = start.lstrip().lower()
+        looks = "is an HTML page" if page.startswith((b"<!doctype", b"<html")) else f"holds {length:,} bytes"
         raise CorruptError(f"{looks} with sha256 {found[:12]}…, expected {sha256[:12]}…")
 
 
@@ -134,19 +156,30 @@ def mirror(dataset: str, target: Path, sums: Mapping[str, str]) -> list[Source]:
     return [folder(path, sums) for path in (root / dataset, root)]
 
 
-def debian(package: str, inside: str, target: Path, sums: Mapping[str, str]) -> Source:
-    """Files of the operating system's own package, below its folder ``inside``, moved to ``target``."""
+def package(label: str, target: Path, sums: Mapping[str, str], fill: Callable[[Path], Path]) -> Source:
+    """Files out of a package, moved to ``target``. ``fill`` works in an empty folder and returns the one they are in."""
 
     def find(names: Iterable[str]) -> Found:
         with fetch.writing(target), tempfile.TemporaryDirectory(prefix=".package-", dir=target) as room:
-            archive = deb.download(package, Path(room))
-            deb.unpack(archive, Path(room) / "files")
-            unpacked = folder(Path(room) / "files" / inside, sums)
-            for name, path in unpacked.find(names):
+            for name, path in folder(fill(Path(room)), sums).find(names):
                 # Both lie in one file system, so that a name never stands for half a file.
                 yield name, Path(shutil.move(path, target / path.name))
 
-    return Source(f"Debian package {package}", find)
+    return Source(label, find)
+
+
+def debian(package_name: str, inside: str, target: Path, sums: Mapping[str, str]) -> Source:
+    """Files that the operating system's own package has below its folder ``inside``."""
+    return package(f"Debian package {package_name}", target, sums, lambda room: deb.files(package_name, room) / inside)
+
+
+def advice(dataset: str, names: Collection[str]) -> str:
+    """What a person can do if no source works."""
+    files = f"the {len(names)} files" if len(names) > 1 else next(iter(names))
+    return (
+        f"What helps: an internet connection; or HEADWATER_MIRROR=<folder or URL> that has {dataset}/<file> in it;"
+        f" or {files} put into the folder {cache(dataset)}."
+    )
 
 
 def obtain(dataset: str, names: Iterable[str], sources: Iterable[Source], advice: str) -> dict[str, Path]:

@@ -1,6 +1,6 @@
 """What the stages that train methods have in common: where results lie, and the loop over repeats."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,6 @@ from tasks.common.backend import keras
 from tasks.common.errors import UserError, nearest
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Params
-from tasks.common.schema import Section
 
 DATA = Path("data")
 Row = TypeVar("Row")
@@ -18,15 +17,33 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Source:
-    """A model trained on the source, and the classes its logits stand for."""
+    """A model trained on the source, and the classes its logits stand for: none where it learnt without labels.
+
+    Such a model ends with its last hidden layer, and has no head.
+    """
 
     model: keras.Model
     classes: tuple[str, ...]
 
 
-def folder(family: str, study: str, method: str) -> Path:
-    """Where a method's outcome lies."""
-    return DATA / family / study / method
+def folder(study: str, family: str, method: str) -> Path:
+    """Where the outcome of a method lies that is compared."""
+    return DATA / "methods" / study / family / method
+
+
+def source_folder(study: str, method: str) -> Path:
+    """Where a source model lies."""
+    return DATA / "pretrain" / study / method
+
+
+def compared(params: Params, study: str) -> dict[str, Path]:
+    """Folder of every method that is compared in a study, by its name in results, in the order of params.yaml."""
+    methods = params.methods(study)
+    found = {name: folder(study, "transfer", name) for name in methods.transfer}
+    found |= {name: folder(study, "origins", name) for name in methods.from_others}
+    for family, selected in (("distill", methods.distill), ("mtl", methods.mtl), ("adapt", methods.adapt)):
+        found |= {name: folder(study, family, name) for name in selected}
+    return found | ({"target-oracle": folder(study, "adapt", "target-oracle")} if methods.adapt else {})
 
 
 def choose(table: dict[str, Row], family: str, method: str) -> Row:
@@ -47,27 +64,31 @@ def repeat_seed(seed: int, repeat: int) -> int:
 
 def train(
     params: Params,
-    family: Any,
-    study: str,
-    method: str,
+    home: Path,
     run: Callable[[int, int], Trained | Failed],
     about: dict[str, Any],
-) -> None:
-    """Run a method in every repeat, ``run(repeat, seed)``, say how it goes, and save what came out."""
-    results = []
-    for repeat in range(params.caps.repeats):
+    repeats: int | None = None,
+) -> list[Trained | Failed]:
+    """Run a method in every repeat, ``run(repeat, seed)``, say how it goes, and save what came out in ``home``.
+
+    Args:
+        about: Joins the content of outcome.json: ``family``, ``settings``, ``control`` and what a family adds.
+        repeats: How many; by default as many as the size has.
+    """
+    results: list[Trained | Failed] = []
+    for repeat in range(repeats or params.caps.repeats):
         results.append(run(repeat, repeat_seed(params.seed, repeat)))
-        print(f"{study} {method} repeat {repeat}: {_said(results[-1])}", flush=True)
-    settings: Section = params.settings(study, family, method)
-    about = {"family": family, "settings": settings.model_dump(), **about}
-    outcomes.save(folder(family, study, method), results, about)
+        print(f"{home.name} repeat {repeat}: {_said(results[-1])}", flush=True)
+    outcomes.save(home, results, about)
+    return results
 
 
-def pretrained(study: str, classes: Collection[str]) -> Callable[[int], Source]:
+def pretrained(study: str, method: str) -> Callable[[int], Source]:
     """The source model of a repeat, loaded anew at each call: nobody can change another's."""
-    home = folder("pretrain", study, "supervised")
-    models = len(outcomes.read(home)["repeats"])
-    return lambda repeat: Source(outcomes.load(home, repeat % models), tuple(classes))
+    home = source_folder(study, method)
+    about = outcomes.read(home)
+    models, classes = len(about["repeats"]), tuple(about["classes"])
+    return lambda repeat: Source(outcomes.load(home, repeat % models), classes)
 
 
 def _said(result: Trained | Failed) -> str:

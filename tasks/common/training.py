@@ -6,14 +6,14 @@ from typing import Any, Literal
 import numpy as np
 
 from tasks.common.backend import keras
-from tasks.common.loop import Course, DivergedError, Loop, Objective, Phase, plain
+from tasks.common.loop import Loop
+from tasks.common.objectives import Criterion, Objective, classification, plain
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Course, DivergedError, Phase
 from tasks.common.samples import Part, Sample
-from tasks.common.schema import Training
+from tasks.common.schema.base import Training
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
-
-__all__ = ["Course", "DivergedError", "Objective", "Phase", "fit", "plain", "search"]
 
 _loops: dict[Any, Loop] = {}
 _MOST_LOOPS = 4  # each holds a copy of a network and its traces
@@ -26,34 +26,43 @@ def fit(
     train: Arrays,
     validation: Arrays,
     objective: Objective = plain,
+    criterion: Criterion = classification,
     optimizer: str,
     batch: int,
     keep: Literal["best", "last"],
     seed: int,
+    streams: Mapping[str, Arrays] | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> Course:
     """Train ``model`` in place through the phases, each with an optimizer of its own.
 
     Args:
         model: Gives logits, or a mapping with logits under ``head``.
         phases: Run one after another.
-        train: Arrays of equal length by name, ``x`` and ``y`` at least. A batch of each reaches the objective.
-        validation: ``x`` and ``y``; their cross-entropy, in nats, chooses the epoch.
-        objective: (model, batch) -> scalar loss. Equal objectives must compute the same.
+        train: Arrays of equal length by name. A batch of each reaches the objective.
+        validation: What ``criterion`` is given, whole, beside the constants.
+        objective: (model, batch) -> scalar loss; see `tasks.common.objectives`.
+        criterion: (model, validation) -> loss and accuracy; the loss chooses the epoch.
         optimizer: A name in `tasks.common.loop.OPTIMIZERS`.
         batch: Samples in a step; the last step of an epoch takes what is left.
         keep: ``best`` restores the state with the lowest validation loss, the first of equals, the initial
             one included; ``last`` keeps the last.
         seed: Decides the batch order.
+        streams: Further sets of arrays, each with a length and an order of its own; as many rows of each as of
+            ``train`` are in a batch, as ``<stream>_<name>``.
+        constants: Values every batch holds as they are.
 
     Raises:
         DivergedError: If a training or validation loss is not finite; the model is left as it was.
     """
-    key = (_computation(model), objective, optimizer, batch)
+    key = (_computation(model), objective, criterion, optimizer, batch)
     if key not in _loops:
         while len(_loops) >= _MOST_LOOPS:
             _loops.pop(next(iter(_loops)))
-        _loops[key] = Loop(model, objective, optimizer, batch)
-    course, weights = _loops[key].run(model.get_weights(), phases, train, validation, keep, seed)
+        _loops[key] = Loop(model, objective, optimizer, batch, criterion)
+    course, weights = _loops[key].run(
+        model.get_weights(), phases, train, validation, keep, seed, streams or {}, constants or {}
+    )
     model.set_weights(weights)
     return course
 
@@ -66,7 +75,10 @@ def search(
     seed: int,
     *,
     objective: Objective = plain,
+    criterion: Criterion = classification,
     extra: Arrays | None = None,
+    streams: Mapping[str, Arrays] | None = None,
+    constants: Mapping[str, Any] | None = None,
     moved: int | None = None,
 ) -> Trained | Failed:
     """Train once for each rate in the settings and keep the model with the lowest validation loss.
@@ -77,7 +89,7 @@ def search(
         build: Makes the model to start from, the same for every rate.
         phases: The training of one rate.
         seed: Decides the batch order.
-        objective: As in `fit`.
+        objective, criterion, streams, constants: As in `fit`.
         extra: More arrays for the objective, row by row beside the training part.
         moved: Parameters that may change; by default all of the model's.
     """
@@ -93,6 +105,9 @@ def search(
                 train=train,
                 validation=arrays(sample.validation),
                 objective=objective,
+                criterion=criterion,
+                streams=streams,
+                constants=constants,
                 optimizer=settings.optimizer,
                 batch=settings.batch,
                 keep=settings.keep,

@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.common import catalogue, sources
 from tasks.common.artifacts import Arrays
-from tasks.common.schema import FashionMnist
+from tasks.common.schema.datasets import FashionMnist
 from tasks.common.sources import Source
 from tasks.datasets import idx
 

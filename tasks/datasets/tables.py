@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from tasks.common import catalogue
 from tasks.common.artifacts import Arrays
-from tasks.common.schema import Tables
+from tasks.common.schema.datasets import Tables
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -1,7 +1,6 @@
 """Ways to teach a small student, by their name in params.yaml.
 
-All are called (sample, teacher_logits, network, settings, seed); the teacher's logits, (n, classes), belong
-to the training part and were computed once.
+All are called (sample, lesson, network, settings, seed); the lesson is what the teacher said once.
 """
 
 from collections.abc import Callable
@@ -11,3 +10,5 @@ from tasks.distill import logits, student
 
 METHODS: dict[str, Callable[..., Trained | Failed]] = {"logits": logits.run, "student-scratch": student.run}
 CONTROL = "student-scratch"
+UNTAUGHT = (CONTROL,)
+"""Methods without a teacher."""

@@ -5,10 +5,12 @@ from typing import Any
 
 from tasks.common import scratch
 from tasks.common.backend import keras, tf
-from tasks.common.loop import Tensors, class_logits, cross_entropy
+from tasks.common.objectives import Tensors, class_logits, cross_entropy
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.samples import Array, Sample
-from tasks.common.schema import Logits, Network
+from tasks.common.samples import Sample
+from tasks.common.schema.distill import Logits
+from tasks.common.schema.study import Network
+from tasks.distill.teaching import Lesson
 
 
 def soft_loss(student_logits: Any, teacher_logits: Any, *, temperature: float) -> Any:
@@ -58,7 +60,7 @@ class Objective:
         )
 
 
-def run(sample: Sample, teacher_logits: Array, network: Network, settings: Logits, seed: int) -> Trained | Failed:
+def run(sample: Sample, lesson: Lesson, network: Network, settings: Logits, seed: int) -> Trained | Failed:
     """A fresh student on labels and soft targets."""
     objective = Objective(settings.temperature, settings.weight)
-    return scratch.train(sample, network, settings, seed, objective=objective, extra={"teacher": teacher_logits})
+    return scratch.train(sample, network, settings, seed, objective=objective, extra={"teacher": lesson.logits})

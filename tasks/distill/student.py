@@ -5,9 +5,10 @@ from typing import Any
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.samples import Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Network
 
 
-def run(sample: Sample, teacher_logits: Any, network: Network, settings: Training, seed: int) -> Trained | Failed:
-    """A fresh student, by cross-entropy. ``teacher_logits`` are not looked at."""
+def run(sample: Sample, lesson: Any, network: Network, settings: Training, seed: int) -> Trained | Failed:
+    """A fresh student, by cross-entropy. The lesson is not looked at."""
     return scratch.train(sample, network, settings, seed)

@@ -1,1 +1,20 @@
-"""Network architectures and what is done to them; all networks output logits."""
+"""Network architectures by the `kind` of their block in params.yaml; all networks output logits."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasks.common.backend import keras
+from tasks.models import convolutional, dense
+from tasks.models.dense import HEAD
+
+KINDS: Mapping[str, Callable[..., keras.Model]] = {"dense": dense.build, "convolutional": convolutional.build}
+LAYERS: Mapping[str, type] = {}
+"""Layers of our own that a saved architecture may name."""
+
+
+def build(spec: Any, input_shape: tuple[int, ...], outputs: int, seed: int) -> keras.Model:
+    """A fresh network, (batch, *input_shape) -> logits (batch, outputs); see the modules for their layers' names."""
+    return KINDS[spec.kind](spec, input_shape, outputs, seed)
+
+
+__all__ = ["HEAD", "KINDS", "LAYERS", "build"]

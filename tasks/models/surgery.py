@@ -4,6 +4,9 @@ Keras traps this file is for: layers handed to a new model stay shared with the 
 copies no weights, and an initial weight must not depend on which method asks for it.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from tasks.common.backend import keras
 from tasks.models.dense import HEAD, linear
 
@@ -16,20 +19,45 @@ def copy(model: keras.Model) -> keras.Model:
 
 
 def features(model: keras.Model) -> keras.Model:
-    """The part before the head: inputs -> penultimate features, sharing the layers of ``model``."""
-    return keras.Model(model.input, model.get_layer(HEAD).input, name="features")
+    """The part before the head: inputs -> penultimate features, sharing the layers of ``model``.
+
+    A model without a head is all features.
+    """
+    return keras.Model(model.input, _body(model), name="features")
+
+
+def _body(model: keras.Model) -> Any:
+    has_head = any(layer.name == HEAD for layer in model.layers)
+    return model.get_layer(HEAD).input if has_head else model.output
 
 
 def with_new_head(model: keras.Model, outputs: int, seed: int) -> keras.Model:
-    """A copy of ``model`` whose head is replaced by a fresh linear one.
+    """A copy of ``model`` whose head is replaced by a fresh linear one; one without a head gets it.
 
-    The new head starts with the same bits as the head of a network that `dense.build` makes with this
-    seed, if their shapes agree: so fine-tuning and training from scratch are paired down to the head.
+    The new head starts with the same bits as the head of a network that is built with this seed, if their
+    shapes agree: so fine-tuning and training from scratch are paired down to the head.
     """
     body = features(copy(model))
     return keras.Model(body.input, linear(outputs, HEAD, seed)(body.output), name=model.name)
 
 
+def width(model: keras.Model) -> int:
+    """How many features the head sees."""
+    return int(_body(model).shape[-1])
+
+
 def hidden_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers with weights below the head, from input to output."""
+    """The layers with weights below the head, from input to output, batch normalisation included."""
     return [layer for layer in model.layers if layer.weights and layer.name != HEAD]
+
+
+def with_norms(model: keras.Model, names: Iterable[str]) -> frozenset[str]:
+    """The layers named and the batch normalisation that belongs to them: they move together or not at all."""
+    chosen = {*names}
+    chosen |= {f"{name}-norm" for name in chosen}
+    return frozenset(chosen & {layer.name for layer in model.layers})
+
+
+def parameters(model: keras.Model, layers: Iterable[str]) -> int:
+    """Trainable and other parameters of the layers named, together."""
+    return sum(int(model.get_layer(name).count_params()) for name in layers)

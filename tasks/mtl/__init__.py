@@ -1,6 +1,6 @@
 """Ways to learn several tasks at once, by their name in params.yaml.
 
-All are called (sample, network, settings, seed).
+All are called (sample, source sample, network, settings, seed).
 """
 
 from collections.abc import Callable
@@ -10,3 +10,5 @@ from tasks.mtl import hard_sharing, single_task
 
 METHODS: dict[str, Callable[..., Trained | Failed]] = {"hard-sharing": hard_sharing.run, "single-task": single_task.run}
 CONTROL = "single-task"
+USE_SOURCE: tuple[str, ...] = ()
+"""Methods that learn the source's task beside the target's."""

@@ -5,11 +5,13 @@ from typing import Any
 
 from tasks.common import scratch
 from tasks.common.backend import keras, tf
-from tasks.common.loop import Tensors, cross_entropy
+from tasks.common.objectives import Tensors, cross_entropy
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Phase
 from tasks.common.samples import Sample
-from tasks.common.schema import HardSharing, Network
-from tasks.common.training import Phase, search
+from tasks.common.schema.mtl import HardSharing
+from tasks.common.schema.study import Network
+from tasks.common.training import search
 from tasks.models import dense, surgery
 from tasks.models.dense import HEAD
 
@@ -42,7 +44,7 @@ def build(sample: Sample, network: Network, seed: int) -> keras.Model:
     return keras.Model(single.input, {HEAD: single.output, AUXILIARY: quantities(features)}, name="shared")
 
 
-def run(sample: Sample, network: Network, settings: HardSharing, seed: int) -> Trained | Failed:
+def run(sample: Sample, source: Sample, network: Network, settings: HardSharing, seed: int) -> Trained | Failed:
     """Both heads and the trunk learn together; the class's validation loss chooses the epoch."""
     return search(
         settings,

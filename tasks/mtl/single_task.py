@@ -3,9 +3,10 @@
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.samples import Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Network
 
 
-def run(sample: Sample, network: Network, settings: Training, seed: int) -> Trained | Failed:
+def run(sample: Sample, source: Sample, network: Network, settings: Training, seed: int) -> Trained | Failed:
     """A fresh network, by cross-entropy; the auxiliary labels are not looked at."""
     return scratch.train(sample, network, settings, seed)

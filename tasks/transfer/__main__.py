@@ -1,7 +1,7 @@
-"""Train one transfer method on a study, in every repeat.
+"""Train one transfer method on a study, in every repeat, from the source model named.
 
-In:   data/split/<study>/target.npz, scaling.npz; data/pretrain/<study>/
-Out:  data/transfer/<study>/<method>/
+In:   data/split/<study>/target.npz, scaling.npz; data/pretrain/<study>/<source>/
+Out:  data/methods/<study>/transfer/<method>/, or origins/<method>-from-<source>/ for another source than `supervised`
 Run:  dvc repro transfer@tables-fine-tuning   about 20 s
 """
 
@@ -11,19 +11,28 @@ from tasks.common.outcomes import Failed, Trained
 from tasks.transfer import CONTROL, METHODS
 
 
-def main(study: str, method: str) -> None:
+def main(study: str, method: str, source: str = "supervised") -> None:
     """Run the method and save its models."""
     settings = params.load()
     run, block = stages.choose(METHODS, "transfer", method), settings.settings(study, "transfer", method)
-    definition, targets = settings.studies[study], samples.target(study)
-    source = stages.pretrained(study, definition.data.source.classes)
+    network, targets = settings.studies[study].network, samples.target(study)
+    sources = stages.pretrained(study, source)
 
     def once(repeat: int, seed: int) -> Trained | Failed:
-        return run(targets[repeat], source(repeat), definition.network, block, seed)
+        return run(targets[repeat], sources(repeat), network, block, seed)
 
     carries = method not in WITHOUT_SOURCE
-    about = {"control": CONTROL if carries else None, "uses_source": carries}
-    stages.train(settings, "transfer", study, method, once, about)
+    about = {
+        "family": "transfer",
+        "settings": block.model_dump(),
+        "control": CONTROL if carries else None,
+        "uses_source": carries,
+        "source": source if carries else None,
+    }
+    home = stages.folder(study, "transfer", method)
+    if source != "supervised":
+        home = stages.folder(study, "origins", f"{method}-from-{source}")
+    stages.train(settings, home, once, about)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Keep the source model's layers as they are and train a new linear head on their features."""
 
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Phase
 from tasks.common.samples import Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Network
 from tasks.common.stages import Source
-from tasks.common.training import Phase, search
+from tasks.common.training import search
 from tasks.models import surgery
 from tasks.models.dense import HEAD
 

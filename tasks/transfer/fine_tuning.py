@@ -3,10 +3,12 @@
 from tasks.common.backend import keras
 from tasks.common.consistency import chosen_layers
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Phase
 from tasks.common.samples import Sample
-from tasks.common.schema import FineTuning, Network
+from tasks.common.schema.study import Network
+from tasks.common.schema.transfer import FineTuning
 from tasks.common.stages import Source
-from tasks.common.training import Phase, search
+from tasks.common.training import search
 from tasks.models import surgery
 from tasks.models.dense import HEAD
 

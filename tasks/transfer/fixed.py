@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from tasks.common.backend import keras
-from tasks.common.loop import Course, predict
+from tasks.common.objectives import predict
 from tasks.common.outcomes import Trained
+from tasks.common.phases import Course
 from tasks.common.samples import Part, Sample
-from tasks.common.schema import Network, Nothing
+from tasks.common.schema.base import Nothing
+from tasks.common.schema.study import Network
 from tasks.common.stages import Source
 from tasks.models import surgery
 from tasks.models.dense import HEAD

@@ -7,7 +7,8 @@ A network that was only given a poor rate is easily beaten.
 from tasks.common import scratch
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.samples import Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Network
 from tasks.common.stages import Source
 
 

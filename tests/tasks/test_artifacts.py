@@ -10,8 +10,9 @@ import pytest
 from tasks.common import outcomes
 from tasks.common.artifacts import read_json, read_npz, replacing, write_json, write_npz
 from tasks.common.errors import UserError
-from tasks.common.loop import Course, predict
+from tasks.common.objectives import predict
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Course
 from tests.tasks import toys
 
 

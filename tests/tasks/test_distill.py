@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
-from tasks.common.schema import Logits
+from tasks.common.schema.distill import Logits
 from tasks.distill import logits as method
 from tasks.distill import student
 from tests.tasks import toys
@@ -21,7 +21,7 @@ def loss(temperature: float = 4.0, s: np.ndarray = STUDENT, t: np.ndarray = TEAC
 
 def trained(**changes: object):
     settings = Logits.model_validate(toys.TRAINING | {"temperature": 4.0, "weight": 0.7} | changes)
-    return method.run(toys.sample(), TEACHER_LOGITS, toys.NETWORK, settings, 3).model
+    return method.run(toys.sample(), toys.lesson(TEACHER_LOGITS), toys.NETWORK, settings, 3).model
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
@@ -70,7 +70,10 @@ def test_with_the_full_weight_the_labels_do_not_matter():
     data = toys.sample()
     relabelled = toys.sample()
     object.__setattr__(relabelled.train, "y", np.roll(data.train.y, 1))
-    models = [method.run(sample, TEACHER_LOGITS, toys.NETWORK, settings, 3).model for sample in (data, relabelled)]
+    models = [
+        method.run(sample, toys.lesson(TEACHER_LOGITS), toys.NETWORK, settings, 3).model
+        for sample in (data, relabelled)
+    ]
     assert toys.same(*models)
 
 

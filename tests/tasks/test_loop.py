@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tasks.common import training as training_module
-from tasks.common.loop import DivergedError, Phase, freeze, order
+from tasks.common.loop import order
+from tasks.common.phases import DivergedError, Phase, freeze
 from tasks.common.training import arrays, fit, search
 from tasks.models import dense
 from tests.tasks import toys

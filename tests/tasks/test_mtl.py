@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from tasks.common.loop import predict
-from tasks.common.schema import HardSharing
+from tasks.common.objectives import predict
+from tasks.common.schema.mtl import HardSharing
 from tasks.mtl import hard_sharing, single_task
 from tests.tasks import toys
 
 
 def trained(**changes: object):
     settings = HardSharing.model_validate(toys.TRAINING | {"auxiliary_weight": 0.3} | changes)
-    return hard_sharing.run(toys.sample(), toys.NETWORK, settings, 3).model
+    return hard_sharing.run(toys.sample(), toys.sample(), toys.NETWORK, settings, 3).model
 
 
 def test_the_loss_is_cross_entropy_plus_the_weighted_mean_squared_error():
@@ -26,14 +26,14 @@ def test_the_loss_is_cross_entropy_plus_the_weighted_mean_squared_error():
 
 def test_weight_zero_gives_the_single_tasks_predictions_bit_for_bit():
     x = toys.sample().validation.x
-    alone = single_task.run(toys.sample(), toys.NETWORK, toys.training(), 3).model
+    alone = single_task.run(toys.sample(), toys.sample(), toys.NETWORK, toys.training(), 3).model
     assert np.array_equal(predict(trained(auxiliary_weight=0.0), x), predict(alone, x))
     assert not np.array_equal(predict(trained(), x), predict(alone, x))
 
 
 def test_it_starts_from_the_single_tasks_weights():
     shared = hard_sharing.build(toys.sample(), toys.NETWORK, 3)
-    single = single_task.run(toys.sample(), toys.NETWORK, toys.training(rates=[1e-30]), 3).model
+    single = single_task.run(toys.sample(), toys.sample(), toys.NETWORK, toys.training(rates=[1e-30]), 3).model
     x = toys.sample().train.x
     np.testing.assert_array_equal(predict(shared, x), predict(single, x))
 

@@ -17,6 +17,12 @@ ROOT = Path(__file__).parents[2]
 CONTENT = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
 
 
+def dense(content: dict[str, Any]) -> dict[str, Any]:
+    """The method lists of suite `dense`."""
+    methods: dict[str, Any] = content["suites"]["dense"]["methods"]
+    return methods
+
+
 def complaint(change: Callable[[dict[str, Any]], object]) -> str:
     """The error that a changed params.yaml gives."""
     content = copy.deepcopy(CONTENT)
@@ -29,19 +35,27 @@ def complaint(change: Callable[[dict[str, Any]], object]) -> str:
 def test_the_projects_own_file_is_right():
     loaded = params.parse(CONTENT)
     assert loaded.caps.repeats == 5
-    assert loaded.run.methods["fine-tuning"] == "transfer"
+    assert "fine-tuning" in loaded.methods("tables").transfer
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c["run"]["studies"].update({"fashion-puller": "tables"}), "run.studies has 'fashion-puller'; known: fashion-pullover"),
-        (lambda c: c["run"]["transfer"].append("fine-tunning"), "Did you mean 'fine-tuning'?"),
-        (lambda c: c["run"]["mtl"].append("hard-sharing"), "run.mtl names a method twice"),
-        (lambda c: c["run"]["transfer"].remove("scratch"), "run.transfer leaves out 'scratch'"),
-        (lambda c: c["run"].update(transfer=["scratch", "scratch-tuned"]), "no teacher"),
+        (lambda c: c["run"]["studies"].update({"fashion-puller": c["run"]["studies"]["tables"]}), "run.studies has 'fashion-puller'; known: fashion-pullover"),
+        (lambda c: dense(c)["transfer"].append("fine-tunning"), "Did you mean 'fine-tuning'?"),
+        (lambda c: dense(c)["mtl"].append("hard-sharing"), "suites.dense.methods.mtl names a method twice"),
+        (lambda c: dense(c)["transfer"].remove("scratch"), "suites.dense.methods.transfer leaves out 'scratch'"),
+        (lambda c: dense(c).update(transfer=["scratch", "scratch-tuned"], origins=[]), "distill wants a teacher"),
         (lambda c: c["run"]["datasets"].remove("tables"), "needs data set 'tables', which run.datasets leaves out"),
-        (lambda c: c["run"].update(distill=[]), "run.distill is []"),
+        (lambda c: dense(c).update(pretrain=[]), "suites.dense.methods.pretrain is []"),
+        (lambda c: dense(c).update(origins=["scratch"]), "suites.dense.methods.origins has 'scratch', which is no transfer method"),
+        (lambda c: dense(c).update(sources=["supervised"]), "suites.dense.methods.sources has 'supervised'; expected one of"),
+        (lambda c: c["run"]["studies"]["tables"].update(suite="images"), "suites.images.studies leaves it out; add it there"),
+        (lambda c: c["suites"]["images"]["studies"].append("tables"), "suites.images.studies has 'tables', but run.studies does not"),
+        (lambda c: c["studies"]["tables"]["network"].update(kind="densely"), "studies.tables.network.kind is 'densely'; known: convolutional, dense."),
+        (lambda c: c["studies"]["tables"]["student"].update(unit=[3]), "studies.tables.student has no key 'unit'; known: kind, units"),
+        (lambda c: c["studies"]["tables"]["data"].update(auxiliary=[]), "tables: 'hard-sharing' learns a second task, and data.auxiliary names none."),
+        (lambda c: c["studies"]["tables"]["data"].update(shared_labels=True), "there are 2 source and 3 target classes"),
         (lambda c: c.update(size="smok"), "size is 'smok'; known: full, smoke. Did you mean 'smoke'?"),
         (lambda c: c["transfer"]["scratch"].update(epoch=3), "transfer.scratch has no key 'epoch'; known: optimizer, rates, epochs"),
         (lambda c: c["transfer"]["scratch"].update(epochs=-1), "transfer.scratch.epochs is -1: input should be greater than 0"),
@@ -55,7 +69,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: c["datasets"]["tables"].update(features=4), "datasets.tables.features is 4: input should be greater than or equal to 5"),
         (lambda c: c["datasets"]["tables"].update(relatednes=1), "Did you mean 'relatedness'?"),
         (lambda c: c["studies"]["tables"]["data"]["target"]["classes"].append("target-9"), "studies.tables.data.target.classes has 'target-9'"),
-        (lambda c: c["studies"]["tables"]["data"]["target"].update(labelled=301), "asks for 301 labelled and 100 validation samples; its classes have 400"),
+        (lambda c: c["studies"]["tables"]["data"]["target"].update(labelled=301), "asks for 301 labelled, 100 validation and 0 unlabelled samples; its classes have 400"),
         (lambda c: c["studies"]["fashion-sandal"]["data"]["target"].update(labelled=12_000), "its classes have 12000 in all"),
         (lambda c: c["studies"]["tables"]["data"]["target"].update(validation=2), "fewer than its 3 classes"),
         (lambda c: c["studies"]["tables"]["data"].update(auxiliary=["ink"]), "auxiliary has 'ink'; known: response"),
@@ -65,7 +79,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: c["overrides"]["tables"].update(logits={"temperature": 0}), "overrides.tables.logits: temperature is 0"),
         (lambda c: c["transfer"]["fine-tuning"].update(layers=4), "tables: fine-tuning.layers is 4; the network has 2 hidden layers"),
         (lambda c: c["transfer"]["fine-tuning"].update(layers=["hidden-9"]), "fine-tuning.layers has hidden-9; the network has hidden-1"),
-        (lambda c: c.update(sead=1), "the file has no key 'sead'; known: run, seed"),
+        (lambda c: c.update(sead=1), "the file has no key 'sead'; known: run, suites, seed"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named_with_its_place(change: Callable[[dict[str, Any]], object], message: str):

@@ -10,7 +10,8 @@ from tasks.common import samples
 from tasks.common.artifacts import Arrays, read_npz
 from tasks.common.errors import UserError
 from tasks.common.samples import Scaling
-from tasks.common.schema import Data, Size, Source, Target
+from tasks.common.schema.run import Size
+from tasks.common.schema.study import Data, Source, Target
 
 CLASSES = np.array(["cat", "dog", "fox", "owl"])
 
@@ -27,8 +28,11 @@ def raw(rows: int = 400, seed: int = 0) -> Arrays:
     return arrays
 
 
+PARTS = ("source", "target", "unlabelled", "oracle", "scaling", "test")
+
+
 def data(**source: object) -> Data:
-    target = Target(classes=["owl", "dog"], labelled=20, validation=10)
+    target = Target(classes=["owl", "dog"], labelled=20, validation=10, unlabelled=15)
     return Data(
         source=Source.model_validate({"classes": ["fox", "cat"]} | source),
         target=target,
@@ -38,8 +42,8 @@ def data(**source: object) -> Data:
 
 
 def written(folder: Path, seed: int = 1, size: Size | None = None, **source: object) -> dict[str, Arrays]:
-    split.write(folder, raw(), data(**source), seed, size or Size(repeats=3))
-    return {name: read_npz(folder / f"{name}.npz") for name in ("source", "target", "scaling", "test")}
+    split.write(folder, raw(), raw(), data(**source), seed, size or Size(repeats=3))
+    return {name: read_npz(folder / f"{name}.npz") for name in PARTS}
 
 
 @pytest.mark.parametrize("total", [1, 7, 50, 99])
@@ -93,6 +97,32 @@ def test_training_and_validation_samples_of_a_repeat_are_disjoint(tmp_path: Path
     for train, validation in zip(target["train_x"], target["validation_x"], strict=True):
         rows = {tuple(x.ravel()) for x in train} & {tuple(x.ravel()) for x in validation}
         assert not rows
+
+
+def test_unlabelled_samples_have_no_label_field_and_are_nobody_elses(tmp_path: Path):
+    parts = written(tmp_path)
+    assert list(parts["unlabelled"]) == ["x"]
+    assert parts["unlabelled"]["x"].shape[:2] == parts["oracle"]["y"].shape == (3, 15)
+    for repeat, x in enumerate(parts["unlabelled"]["x"]):
+        assert np.array_equal(x[:, 0, 1], np.array([3, 1])[parts["oracle"]["y"][repeat]])
+        seen = np.concatenate([parts["target"]["train_x"][repeat], parts["target"]["validation_x"][repeat]])
+        assert not {tuple(row.ravel()) for row in x} & {tuple(row.ravel()) for row in seen}
+
+
+def test_asking_for_unlabelled_samples_leaves_the_labelled_ones_as_they_were():
+    pool, few = raw(), Target(classes=["owl", "dog"], labelled=20, validation=10)
+    more = few.model_copy(update={"unlabelled": 40})
+    ours, other = (split.target_parts(pool, target, ["ink"], 1, 2) for target in (few, more))
+    for name in ("train_x", "validation_x", "train_y"):
+        assert np.array_equal(ours[name], other[name])
+
+
+def test_source_and_target_of_different_shapes_are_refused_before_anything_is_written(tmp_path: Path):
+    other = raw()
+    other["train_x"] = other["train_x"][:, :1]
+    with pytest.raises(UserError, match=r"source samples have shape \(2, 3\), target samples \(1, 3\)"):
+        split.write(tmp_path / "pets", raw(), other, data(), 1, Size(repeats=1))
+    assert not (tmp_path / "pets").exists()
 
 
 def test_the_scaling_knows_the_sources_training_part_alone(tmp_path: Path):

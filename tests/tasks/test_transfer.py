@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tasks.common.errors import UserError
-from tasks.common.loop import predict
-from tasks.common.schema import FineTuning, Nothing
+from tasks.common.objectives import predict
+from tasks.common.schema.base import Nothing
+from tasks.common.schema.transfer import FineTuning
 from tasks.common.stages import Source
 from tasks.models import dense, surgery
 from tasks.transfer import METHODS, feature_extraction, fine_tuning, fixed, scratch

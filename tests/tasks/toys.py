@@ -1,13 +1,19 @@
 """Small samples, networks and settings for tests of the methods."""
 
+import keras
 import numpy as np
 
 from tasks.common.samples import Part, Sample
-from tasks.common.schema import Network, Training
+from tasks.common.schema.base import Training
+from tasks.common.schema.study import Convolutional, Dense
 from tasks.common.stages import Source
+from tasks.distill.teaching import Lesson
 from tasks.models import dense
 
-NETWORK = Network(units=[8, 6], activation="relu", initializer="he_normal")
+NETWORK = Dense(kind="dense", units=[8, 6], activation="relu", initializer="he_normal")
+CONVOLUTIONAL = Convolutional(
+    kind="convolutional", filters=[3, 4], units=[6], activation="relu", initializer="he_normal"
+)
 TRAINING = {"optimizer": "sgd", "rates": [0.1], "epochs": 4, "batch": 8, "keep": "last"}
 
 
@@ -31,6 +37,26 @@ def sample(classes: tuple[str, ...] = ("a", "b", "c"), rows: int = 30, seed: int
 def source(classes: tuple[str, ...] = ("x", "y"), seed: int = 7) -> Source:
     """An untrained source model: tests of who moves need no more."""
     return Source(dense.build(NETWORK, (5,), len(classes), seed), classes)
+
+
+def images(rows: int = 30, side: int = 8, classes: int = 3, seed: int = 0) -> Sample:
+    """Small grey images (n, side, side) whose class is the brightest of the first columns."""
+
+    def one(count: int, own: int) -> Part:
+        x = np.random.default_rng(own).normal(size=(count, side, side)).astype(np.float32)
+        y = x[:, :, :classes].mean(axis=1).argmax(axis=1).astype(np.int32)
+        return Part(x, y, x.mean(axis=(1, 2))[:, None])
+
+    names = tuple("abcdefghij"[:classes])
+    return Sample(one(rows, seed), one(20, seed + 1), names)
+
+
+def lesson(logits: np.ndarray, teacher: keras.Model | None = None, unlabelled: int = 12) -> Lesson:
+    """What a teacher says of `sample`: the logits given, and noise on as many unlabelled rows."""
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(unlabelled, 5)).astype(np.float32)
+    x_logits = rng.normal(size=(unlabelled, logits.shape[1])).astype(np.float32)
+    return Lesson(teacher or dense.build(NETWORK, (5,), logits.shape[1], 5), logits, x, x_logits)
 
 
 def same(left: object, right: object) -> bool:

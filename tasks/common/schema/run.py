@@ -1,0 +1,63 @@
+"""What is run, how large, and in which numerical surroundings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tasks.common.schema.base import Count, Section
+
+FAMILIES = ("transfer", "distill", "mtl", "adapt")
+"""Families whose methods are compared, in the order of the DAG."""
+
+
+class StudyRun(Section):
+    """Where a selected study's data come from, and which methods run on it."""
+
+    source: str
+    target: str
+    suite: str
+
+
+class Run(Section):
+    studies: Annotated[dict[str, StudyRun], Field(min_length=1)]
+    datasets: Annotated[list[str], Field(min_length=1)]
+
+
+class Methods(Section):
+    """Selected methods by family. ``pretrain`` names source models; the transfer methods in ``origins`` also start
+    from each of ``sources``."""
+
+    pretrain: Annotated[list[str], Field(min_length=1)]
+    transfer: Annotated[list[str], Field(min_length=1)]
+    origins: list[str] = Field(default_factory=list)
+    sources: list[str] = Field(default_factory=list)
+    distill: list[str] = Field(default_factory=list)
+    mtl: list[str] = Field(default_factory=list)
+    adapt: list[str] = Field(default_factory=list)
+
+    @property
+    def from_others(self) -> dict[str, tuple[str, str]]:
+        """Methods that start from another source model than ``supervised``: name -> (method, source)."""
+        return {f"{method}-from-{source}": (method, source) for source in self.sources for method in self.origins}
+
+
+class Suite(Section):
+    """Studies that run the same methods."""
+
+    studies: list[str]
+    methods: Methods
+
+
+class Size(Section):
+    """Repeats of every method, and caps that make a run small; None caps nothing."""
+
+    repeats: Count
+    epochs: Count | None = None
+    source_rows: Count | None = None
+    test_rows: Count | None = None
+
+
+class Runtime(Section):
+    threads: Count
+    onednn: bool
+    deterministic: bool

@@ -1,0 +1,1 @@
+"""Open the test part, once, and measure every method of a study on it."""

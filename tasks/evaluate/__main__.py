@@ -1,0 +1,60 @@
+"""Open the test part, once, and measure every selected method of a study on it.
+
+In:   data/split/<study>/test.npz, scaling.npz; data/methods/<study>/
+Out:  data/evaluate/<study>/results.json     every figure, for the report
+      data/evaluate/<study>/metrics.json     means over repeats, for dvc metrics
+      data/evaluate/<study>/predictions.npz  <method>: logits, (repeats, n, classes); a failed repeat is NaN
+      data/evaluate/<study>/curves/, confusion/   <method>.csv, for dvc plots
+Run:  dvc repro evaluate@tables              about 15 s
+"""
+
+from typing import Any
+
+from tasks.common import entry, outcomes, params, stages
+from tasks.common.artifacts import read_npz, write_json, write_npz
+from tasks.common.params import Params
+from tasks.common.samples import SPLIT, Array, Scaling
+from tasks.evaluate.entries import entry_of, means, test_logits
+from tasks.evaluate.plots import write_plots
+from tasks.evaluate.variance import variances
+
+
+def results(settings: Params, study: str, methods: dict[str, Any], test: dict[str, Array]) -> dict[str, Any]:
+    """The content of results.json."""
+    target = settings.studies[study].data.target
+    return {
+        "study": study,
+        "classes": test["classes"].tolist(),
+        "test_size": len(test["y"]),
+        "labelled": target.labelled,
+        "validation": target.validation,
+        "repeats": settings.caps.repeats,
+        "size": settings.size,
+        "teacher": next((method["teacher"] for method in methods.values() if method["teacher"]), None),
+        "methods": methods,
+        "order": list(methods),
+    }
+
+
+def main(study: str) -> None:
+    """Measure all selected methods and write the results."""
+    settings, test = params.load(), read_npz(SPLIT / study / "test.npz")
+    x, y, classes = Scaling.load(study)(test["x"]), test["y"], test["classes"].tolist()
+    homes = stages.compared(settings, study)
+    read = {method: outcomes.read(home) for method, home in homes.items()}
+    logits = {method: test_logits(home, read[method]["repeats"], x, len(classes)) for method, home in homes.items()}
+    methods = {
+        method: entry_of(home, read[method], logits[method], x, y) | {"test_variance": variances(method, logits, y)}
+        for method, home in homes.items()
+    }
+    folder, table = stages.DATA / "evaluate" / study, means(methods)
+    write_json(folder / "results.json", results(settings, study, methods, test))
+    write_json(folder / "metrics.json", table)
+    write_npz(folder / "predictions.npz", **logits)
+    write_plots(folder, methods, logits, y, classes)
+    for method, figures in table.items():
+        print(f"{study} {method}: test accuracy {figures.get('accuracy', float('nan')):.4f}")
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,68 @@
+"""What results.json says of one method."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.common import outcomes
+from tasks.common.metrics import measure
+from tasks.common.objectives import predict
+from tasks.common.samples import Array
+
+FIGURES = ("accuracy", "macro_f1", "log_loss", "calibration_error")
+
+
+def test_logits(home: Path, repeats: list[dict[str, Any]], x: Array, classes: int) -> Array:
+    """Test logits of each repeat, (repeats, n, classes) float32; a failed repeat is NaN."""
+    logits = np.full((len(repeats), len(x), classes), np.nan, np.float32)
+    for row in repeats:
+        if not row["failed"]:
+            logits[row["repeat"]] = predict(outcomes.load(home, row["repeat"]), x)
+    return logits
+
+
+def variant_accuracies(home: Path, row: dict[str, Any], x: Array, y: Array) -> dict[str, float]:
+    """Test accuracy of each variant of one repeat: shown beside the chosen model, never compared."""
+    return {
+        name: float((predict(outcomes.load(home, row["repeat"], k), x).argmax(axis=1) == y).mean())
+        for k, name in enumerate(row.get("variants", []))
+    }
+
+
+def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Array) -> dict[str, Any]:
+    """A method's part of results.json."""
+    rows = [row | (measure(logits[row["repeat"]], y) if not row["failed"] else {}) for row in outcome["repeats"]]
+    settings = outcome["settings"]
+    return {
+        "family": outcome["family"],
+        "control": outcome["control"],
+        "uses_source": outcome["uses_source"],
+        "source": outcome.get("source"),
+        "teacher": outcome.get("teacher"),
+        "parameters": outcome["parameters"],
+        "settings": settings,
+        "trainings": len(settings.get("rates", [])),
+        "epochs": sum(value for name, value in settings.items() if name.endswith("epochs") and isinstance(value, int)),
+        "repeats": [_repeat(row) | {"variants": variant_accuracies(home, row, x, y)} for row in rows],
+        "curves": [{"repeat": row["repeat"], **epoch} for row in rows for epoch in row.get("curve", [])],
+    }
+
+
+def _repeat(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "repeat": row["repeat"],
+        "failed": row["failed"],
+        "chosen": {"rate": row.get("rate"), "epoch": row.get("epoch")},
+        "notes": row.get("notes", {}),
+        **{name: row.get(name) for name in (*FIGURES, "confusion", "validation_accuracy")},
+    }
+
+
+def means(methods: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Mean of each figure over the repeats that did not fail; a method that always failed has none."""
+    table = {}
+    for name, method in methods.items():
+        done = [row for row in method["repeats"] if not row["failed"]]
+        table[name] = {figure: float(np.mean([row[figure] for row in done])) for figure in FIGURES if done}
+    return table
