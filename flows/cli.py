@@ -38,6 +38,9 @@ Dry = Annotated[bool, typer.Option("--dry", help="Say what would be done, and do
 Force = Annotated[bool, typer.Option("--force", "-f", help="Run stages that are up to date as well.")]
 Single = Annotated[bool, typer.Option("--single", "-s", help="The targets alone, without what they need.")]
 Downstream = Annotated[bool, typer.Option("--downstream", help="The targets and all that need them.")]
+Preload = Annotated[
+    bool, typer.Option("--preload/--no-preload", help="Import what meta.preload names once, not in each command.")
+]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -50,12 +53,13 @@ def run(
     force: Force = False,
     single: Single = False,
     downstream: Downstream = False,
+    preload: Preload = True,
 ) -> None:
     """Bring stages up to date, independent ones in parallel; finished ones come from the cache."""
     from flows import commands
     from flows.engine import Options
 
-    options = Options(jobs=jobs, keep_going=keep_going, force=force)
+    options = Options(jobs=jobs, keep_going=keep_going, force=force, preload=preload)
     chosen = commands.Choice(tuple(targets or ()), single=single, downstream=downstream)
     raise typer.Exit(commands.plan(out, chosen, force=force) if dry else commands.run(out, chosen, options))
 

@@ -29,12 +29,16 @@ CLAIM_SECONDS = 0.2  # how often a stage that waits for its claim looks again
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: how many stages side by side, go on after a failure, run what is up to date as well."""
+    """How to run: how many stages side by side, go on after a failure, run what is up to date as well.
+
+    ``preload`` is whether `meta.preload` is heeded.
+    """
 
     jobs: int = 2
     keep_going: bool = False
     force: bool = False
     grace: float = GRACE
+    preload: bool = True
 
 
 @dataclass
@@ -74,6 +78,7 @@ class Run:
         try:
             self._loop(submit)
         finally:
+            self.work.pool.close()
             with contextlib.suppress(OSError):
                 self.journal.close()
 
@@ -82,7 +87,7 @@ class Run:
         with contextlib.suppress(OSError):
             self.journal.open()
         shared = (self.graph, self.store, self.metas, self.guard, self.journal, self.watcher, self.stop)
-        self.work = Work(*shared, self.options.force, self.options.grace)
+        self.work = Work(*shared, self.options.force, self.options.grace, self.options.preload)
         self.work.left = recovery.look_back(self.journal, self._is_worth_waiting)
         for name in self.work.left.ended:
             self.watcher.note(name, "its command had outlived a run that was killed; it was ended")

@@ -74,10 +74,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Child:
-    """A process that leads a group of its own. ``reap`` waits for its end; called once."""
+    """A process that leads a group of its own. ``reap`` waits for its end; called once.
+
+    ``counts`` is false where its own memory, unlike its children's, is not the commands'.
+    """
 
     pid: int
     reap: Callable[[], Ended]
+    counts: bool = True
 
 
 Starter = Callable[[Task], Child]

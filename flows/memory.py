@@ -18,8 +18,12 @@ class Peak:
     of Prefect; it serves where there is nothing better.
     """
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, counts: bool = True) -> None:
+        """
+        Args:
+            counts: Whether the process itself counts, besides its descendants.
+        """
+        self.pid, self.counts = pid, counts
         self._bytes = 0
         self._next = 0.0
 
@@ -27,7 +31,7 @@ class Peak:
         now = time.monotonic()
         if _HAS_TREE and now >= self._next:
             self._next = now + _EVERY
-            self._bytes = max(self._bytes, tree_bytes(self.pid))
+            self._bytes = max(self._bytes, tree_bytes(self.pid, self.counts))
 
     def bytes(self, maxrss: int) -> int:
         """In bytes.
@@ -39,10 +43,11 @@ class Peak:
         return self._bytes if _HAS_TREE else maxrss * unit
 
 
-def tree_bytes(pid: int) -> int:
+def tree_bytes(pid: int, counts: bool = True) -> int:
     """Resident bytes of a process and its descendants; 0 for what is gone. Linux."""
     try:
-        total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        total = own if counts else 0
         for task in os.listdir(f"/proc/{pid}/task"):
             children = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
             total += sum(tree_bytes(int(child)) for child in children)

@@ -59,6 +59,18 @@ def names(value: Any) -> tuple[str, ...]:
     raise ValueError("a text or a list of texts")
 
 
+def modules(value: Any) -> tuple[str, ...]:
+    """One name of a Python module, or a list of them.
+
+    >>> modules("package.module")
+    ('package.module',)
+    """
+    found = names(value)
+    if all(part.isidentifier() for module in found for part in module.split(".")):
+        return found
+    raise ValueError("a module's name such as 'package.module', or a list of them")
+
+
 def name(value: Any) -> str:
     """One text."""
     if isinstance(value, str) and value:
@@ -79,6 +91,7 @@ class Meta:
         gpus: GPUs it claims; their numbers go into CUDA_VISIBLE_DEVICES.
         mutex: Names of things only one stage may hold at a time.
         pool: Prefect work pool meant for it. Agents are not there yet: it runs here, and the run says so.
+        preload: Modules its command imports first and that are slow to import: done once a run (see `warm.py`).
         show: Files whose text is printed at the end of a run that has this stage as a target.
     """
 
@@ -90,6 +103,7 @@ class Meta:
     gpus: int = 0
     mutex: tuple[str, ...] = ()
     pool: str | None = None
+    preload: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
 
 
@@ -102,6 +116,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "gpus": count,
     "mutex": names,
     "pool": name,
+    "preload": modules,
     "show": names,
 }
 assert set(_PARSERS) == {f.name for f in fields(Meta)}

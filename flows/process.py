@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import psutil
+
 from flows.errors import StageFailed, Stopped
 from flows.group import GRACE, end_group, lives
 from flows.launcher import Starter, Task, environment, launch
@@ -45,7 +47,7 @@ class Hooks:
 
 @dataclass(frozen=True)
 class Limits:
-    """When commands are ended: after ``timeout`` seconds, or once ``stop`` is set. TERM first, KILL ``grace`` s later."""
+    """When commands are ended: after ``timeout`` seconds, or once ``stop`` is set; KILL is ``grace`` s after TERM."""
 
     timeout: float | None = None
     grace: float = GRACE
@@ -77,7 +79,7 @@ def run(
         every = tuple(tuple(command) for command in commands)
         child = start(Task(every, cwd, environment(env), output.writing, output.reading, life.reading, place))
         output.close_writing()
-        peak = Peak(child.pid)
+        peak = Peak(child.pid, child.counts)
         why, ended = None, None
         try:
             hooks.started(child.pid)
@@ -147,7 +149,10 @@ def _exit_descriptor(pid: int) -> int | None:
 
 
 def _has_exited(pid: int) -> bool:
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # a fork server's child, not ours
+        return not psutil.pid_exists(pid)
 
 
 def adopt(group: int, since: float, trace: Trace, *, hooks: Hooks, limits: Limits) -> None:

@@ -20,6 +20,7 @@ from flows.meta import Meta
 from flows.outcome import Outcome, State, Watcher
 from flows.process import Hooks, Limits
 from flows.store import Begun, Store
+from flows.warm import Pool
 
 TAIL = 12  # log lines shown of a failed stage
 Tail = collections.deque[str]
@@ -38,8 +39,12 @@ class Work:
     stop: threading.Event
     force: bool = False
     grace: float = GRACE
+    preload: bool = True
     left: recovery.Left = field(default_factory=recovery.Left)
     attempts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pool = Pool(self.stop)
 
     def bring_up(self, name: str, claimed: Mapping[str, str]) -> Outcome:
         """Bring one stage up to date. Called again for a retry; whatever goes wrong becomes that stage's failure.
@@ -105,6 +110,7 @@ class Work:
     def _command(self, name: str, begun: Begun, claimed: Mapping[str, str], tail: Tail) -> None:
         """Run the stage's commands, and write down how they ended."""
         trace = self.journal.trace(name)
+        modules = self.metas[name].preload if self.preload else ()
 
         def started(group: int) -> None:
             self.guard.add(group)
@@ -123,6 +129,7 @@ class Work:
                     hooks=Hooks(self._line(name, log, tail), started, self.guard.remove),
                     limits=Limits(self.metas[name].timeout, self.grace, self.stop),
                     trace=trace,
+                    start=self.pool.starter(modules, lambda text: self.watcher.note(name, text)),
                 )
             noted = self.note("exited", name, code=0, until=self.store.newest(name), **asdict(usage))
         except BaseException as error:
