@@ -6,7 +6,8 @@ Out:  data/split/<study>/source.npz      train and validation: x raw, y among th
       data/split/<study>/unlabelled.npz  x of further target samples, with a leading axis of repeats; no label field
       data/split/<study>/oracle.npz      their labels; only the ceiling of domain adaptation reads them
       data/split/<study>/scaling.npz     shift and scale, fitted on the source's training part alone
-      data/split/<study>/test.npz        the target's whole test part; only `evaluate` reads it
+      data/split/<study>/test.npz        the target's whole test part, and the size of the pool that
+                                         labelled samples come from; only `evaluate` reads it
 Run:  dvc repro split@tables          about 1 s
 """
 
@@ -114,6 +115,12 @@ def test_part(raw: Arrays, target: Target, auxiliary: list[str], seed: int, rows
     return {name: values[kept] for name, values in pool.items()}
 
 
+def pool_size(raw: Arrays, classes: list[str]) -> int:
+    """How many samples the labelled ones of every repeat are drawn from."""
+    known = raw["classes"].tolist()
+    return int(np.isin(raw["train_y"], [known.index(name) for name in classes]).sum())
+
+
 def write(folder: Path, source_raw: Arrays, target_raw: Arrays, data: Data, seed: int, size: Size) -> None:
     """Cut and write all parts; nothing is written before everything is cut.
 
@@ -134,7 +141,8 @@ def write(folder: Path, source_raw: Arrays, target_raw: Arrays, data: Data, seed
     write_npz(folder / "unlabelled.npz", x=hidden["x"])
     write_npz(folder / "oracle.npz", y=hidden["y"])
     write_npz(folder / "scaling.npz", shift=scaling.shift, scale=scaling.scale)
-    write_npz(folder / "test.npz", **test, classes=names["target"])
+    pool = np.int64(pool_size(target_raw, data.target.classes))
+    write_npz(folder / "test.npz", **test, classes=names["target"], pool=pool)
 
 
 def main(study: str, source: str, target: str) -> None:

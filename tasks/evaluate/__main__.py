@@ -28,6 +28,7 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
         "test_size": len(test["y"]),
         "labelled": target.labelled,
         "validation": target.validation,
+        "pool": int(test["pool"]),
         "repeats": settings.caps.repeats,
         "size": settings.size,
         "teacher": next((method["teacher"] for method in methods.values() if method["teacher"]), None),

@@ -78,6 +78,7 @@ class Results(Record):
     test_size: int
     labelled: int
     validation: int
+    pool: int | None = None  # target samples that those of every repeat are drawn from
     repeats: int
     size: str = "full"
     teacher: str | None = None
@@ -98,6 +99,11 @@ class Results(Record):
             if one.failed is None and value is not None:
                 values[one.repeat] = value
         return values
+
+    @property
+    def share(self) -> float:
+        """Part of the pool that the labelled and validation samples of one repeat are; 0 where it is not known."""
+        return (self.labelled + self.validation) / self.pool if self.pool else 0.0
 
     def same_network(self, one: str, other: str) -> bool:
         """Whether two methods have as many parameters, which is as far as an evaluation tells."""
