@@ -1,6 +1,6 @@
 """The stage graph as plain data: names, parents, commands, files; selection and order as pure functions.
 
-Nothing here knows DVC or Prefect; `flows/store.py` fills the graph from dvc.yaml.
+Nothing here knows DVC or Prefect; `flows/store` fills the graph from dvc.yaml.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def examine(store: Store, graph: Graph) -> list[Finding]:
 
 def store_findings(store: Store) -> Iterator[Finding]:
     """Stale entries of DVC's rwlock, and recorded results that the cache has lost."""
-    stale = store.stale_claims()
+    stale = store.claims.stale()
     if stale:
         yield Finding(
             f"DVC's rwlock names {len(stale)} dead processes ({', '.join(map(str, sorted(stale)))}); commands that "

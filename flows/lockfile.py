@@ -155,15 +155,20 @@ class LockFile:
         self._whole = None if self._parts else self._parse(text)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write ``text`` to a new file beside ``path`` and rename it over: readers see old or new, nothing between."""
+def replace_text(path: Path, text: str, *, sync: bool = True) -> None:
+    """Write ``text`` to a new file beside ``path`` and rename it over: readers see old or new, nothing between.
+
+    Args:
+        sync: So even if the machine itself goes down.
+    """
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:

@@ -114,6 +114,7 @@ class Work:
 
         def started(group: int) -> None:
             self.guard.add(group)
+            self.store.works(name, group)
             with contextlib.suppress(OSError):
                 self.journal.started(name, group)
 
