@@ -148,6 +148,7 @@ def _studies(params: Params) -> Iterator[str]:
         for method in selected(params.methods(name)):
             for reason in requirements.unmet(method, study, KINDS[target.kind]):
                 yield f"{name}: '{method}' {reason}"
+        yield from _hints(params, name)
         yield from _layers(params, name)
 
 
@@ -196,6 +197,20 @@ def _amounts(place: str, study: Study, dataset: Any) -> Iterator[str]:
     for part in ("labelled", "validation"):
         if getattr(target, part) < len(target.classes):
             yield f"{place}.target.{part} is {getattr(target, part)}, fewer than its {len(target.classes)} classes."
+
+
+def _hints(params: Params, name: str) -> Iterator[str]:
+    """Whether teacher and student have the layers that distillation of features names."""
+    if "features" in params.methods(name).distill:
+        with contextlib.suppress(ValidationError, KeyError):
+            settings, study = params.settings(name, "distill", "features"), params.studies[name]
+            for setting, layer, network in (
+                ("hint", settings.hint, study.network),
+                ("guided", settings.guided, study.student),
+            ):
+                known = ["penultimate", *(hidden for hidden in network.hidden if hidden.startswith("hidden-"))]
+                if layer not in known:
+                    yield _unknown(f"{name}: features.{setting}", layer, known)
 
 
 def _unknown(place: str, name: str, known: Collection[str]) -> str:

@@ -27,6 +27,7 @@ def train(
     *,
     objective: Objective = plain,
     extra: Arrays | None = None,
+    streams: Mapping[str, Arrays] | None = None,
     constants: Mapping[str, Any] | None = None,
 ) -> Trained | Failed:
     """All layers from their initial weights, by ``objective``; rate and epoch are chosen on the validation part.
@@ -41,5 +42,6 @@ def train(
         seed=seed,
         objective=objective,
         extra=extra,
+        streams=streams,
         constants=constants,
     )

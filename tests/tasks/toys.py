@@ -3,10 +3,12 @@
 import keras
 import numpy as np
 
+from tasks import models
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.base import Training
-from tasks.common.schema.study import Convolutional, Dense
+from tasks.common.schema.study import Convolutional, Dense, Network
 from tasks.common.stages import Source
+from tasks.distill import inside
 from tasks.distill.teaching import Lesson
 from tasks.models import dense
 
@@ -39,6 +41,9 @@ def source(classes: tuple[str, ...] = ("x", "y"), seed: int = 7) -> Source:
     return Source(dense.build(NETWORK, (5,), len(classes), seed), classes)
 
 
+_labelled = sample  # for functions with a parameter of that name
+
+
 def images(rows: int = 30, side: int = 8, classes: int = 3, seed: int = 0) -> Sample:
     """Small grey images (n, side, side) whose class is the brightest of the first columns."""
 
@@ -51,12 +56,22 @@ def images(rows: int = 30, side: int = 8, classes: int = 3, seed: int = 0) -> Sa
     return Sample(one(rows, seed), one(20, seed + 1), names)
 
 
-def lesson(logits: np.ndarray, teacher: keras.Model | None = None, unlabelled: int = 12) -> Lesson:
-    """What a teacher says of `sample`: the logits given, and noise on as many unlabelled rows."""
+def lesson(
+    logits: np.ndarray,
+    teacher: keras.Model | None = None,
+    unlabelled: int = 12,
+    sample: Sample | None = None,
+    network: Network = NETWORK,
+) -> Lesson:
+    """What a teacher says: the logits given, what an untrained one sees of the sample, and noise of unlabelled rows."""
     rng = np.random.default_rng(11)
-    x = rng.normal(size=(unlabelled, 5)).astype(np.float32)
-    x_logits = rng.normal(size=(unlabelled, logits.shape[1])).astype(np.float32)
-    return Lesson(teacher or dense.build(NETWORK, (5,), logits.shape[1], 5), logits, x, x_logits)
+    shown = sample or _labelled()
+    shape, classes = shown.train.x.shape[1:], logits.shape[1]
+    x = rng.normal(size=(unlabelled, *shape)).astype(np.float32)
+    x_logits = rng.normal(size=(unlabelled, classes)).astype(np.float32)
+    teacher = teacher or models.build(network, shape, classes, 5)
+    seen = inside.look(teacher, shown.train.x)
+    return Lesson(teacher, logits, x, x_logits, seen.features, seen.maps)
 
 
 def same(left: object, right: object) -> bool:
