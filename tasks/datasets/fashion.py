@@ -30,10 +30,6 @@ URLS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",  # the authors' first place; has no https
 )
 PACKAGE, PACKAGE_FOLDER = "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"
-ADVICE = (
-    "What helps: an internet connection; or HEADWATER_MIRROR=<folder or URL> that has fashion-mnist/<file> in it;"
-    " or the four files put into the folder {cache}."
-)
 
 
 def places() -> list[Source]:
@@ -56,13 +52,5 @@ def load(_settings: FashionMnist, _seed: int) -> Arrays:
     Raises:
         UserError: If no source has the files, or the disk is full.
     """
-    advice = ADVICE.format(cache=sources.cache(NAME))
-    found = sources.obtain(NAME, SUMS, places(), advice)
-    arrays = {name: idx.parse(sources.content(path)) for name, path in found.items()}
-    return {
-        "train_x": arrays["train-images-idx3-ubyte.gz"],
-        "train_y": arrays["train-labels-idx1-ubyte.gz"].astype(np.int64),
-        "test_x": arrays["t10k-images-idx3-ubyte.gz"],
-        "test_y": arrays["t10k-labels-idx1-ubyte.gz"].astype(np.int64),
-        "classes": np.array(catalogue.KINDS[NAME].classes),
-    }
+    found = sources.obtain(NAME, SUMS, places())
+    return idx.parts(found) | {"classes": np.array(catalogue.KINDS[NAME].classes)}

@@ -2,13 +2,56 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from tasks.common.schema.base import Count, Section, Share
 
 
 class FashionMnist(Section):
     kind: Literal["fashion-mnist"]
+
+
+class Mnist(Section):
+    """``crop`` keeps the central so many pixels each way; ``side`` is the size they are averaged to."""
+
+    kind: Literal["mnist"]
+    crop: Annotated[int, Field(gt=0, le=28)] | None = None
+    side: Annotated[int, Field(gt=0, le=28, validate_default=True)] = 28
+
+    @field_validator("side")
+    @classmethod
+    def _no_larger_than_the_crop(cls, side: int, info: ValidationInfo) -> int:
+        crop = info.data.get("crop")
+        if crop is not None and side > crop:
+            text = "side {side} is larger than crop {crop}, and averaging only makes images smaller"
+            raise PydanticCustomError("side", text, {"side": side, "crop": crop})
+        return side
+
+
+class Digits(Section):
+    kind: Literal["digits"]
+
+
+Alphabet = Literal[
+    "Balinese", "Early_Aramaic", "Greek", "Japanese_(katakana)", "Korean", "Latin", "Sanskrit", "Tagalog"
+]
+
+
+class Omniglot(Section):
+    """``others`` are all alphabets but katakana; ``side`` is the size the drawings are averaged to."""
+
+    kind: Literal["omniglot"]
+    alphabets: Literal["katakana", "others"] | Annotated[list[Alphabet], Field(min_length=1)]
+    side: Annotated[int, Field(gt=0, le=105)] = 28
+
+
+class Emnist(Section):
+    kind: Literal["emnist"]
+
+
+class Letters(Section):
+    kind: Literal["letters"]
 
 
 class Tables(Section):
@@ -20,4 +63,17 @@ class Tables(Section):
     features: Annotated[int, Field(ge=5)] = 20
 
 
-Dataset = Annotated[FashionMnist | Tables, Field(discriminator="kind")]
+class ShiftedTables(Section):
+    """``gap`` is how far the target's inputs are from the source's: 0 is none."""
+
+    kind: Literal["shifted-tables"]
+    gap: Share
+    source_rows: Count
+    target_rows: Count
+    test_rows: Count
+    features: Annotated[int, Field(ge=6)] = 20
+
+
+Dataset = Annotated[
+    FashionMnist | Mnist | Digits | Omniglot | Emnist | Letters | Tables | ShiftedTables, Field(discriminator="kind")
+]

@@ -1,7 +1,8 @@
-"""A web server on this machine that misbehaves on demand, and a place for downloads that is the test's own."""
+"""A web server on this machine that misbehaves on demand, places for downloads that are the test's own, and data."""
 
 import gzip
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+MIRROR = os.environ.get("HEADWATER_MIRROR", "")  # for the tests marked `network`; no other sees it
 
 
 @dataclass
@@ -110,3 +113,11 @@ class Sample:
 @pytest.fixture
 def sample() -> Sample:
     return Sample({"images.gz": bytes(range(256)) * 400, "labels.gz": b"labels" * 50})
+
+
+@pytest.fixture
+def real_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mirror this machine has, for a test that says it wants one."""
+    if not MIRROR:
+        pytest.skip("set HEADWATER_MIRROR to a folder or URL with the data sets; ./README.md says where they are from")
+    monkeypatch.setenv("HEADWATER_MIRROR", MIRROR)

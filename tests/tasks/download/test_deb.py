@@ -114,7 +114,7 @@ def test_missing_lists_are_fetched_without_root(sample: Any, tmp_path: Path, apt
     packed = {f"{inside}/{name}": content for name, content in sample.packed().items()}
     (tmp_path / "clothes.deb").write_bytes(package(packed))
     source = sources.debian("clothes", inside, tmp_path / "cache", sample.sums)
-    found = sources.obtain("clothes", sample.sums, [source], "")
+    found = sources.obtain("clothes", sample.sums, [source])
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["images.gz", "labels.gz"]
     assert found["images.gz"] == tmp_path / "cache" / "images.gz"
     plain, update, own = apt.read_text().splitlines()
@@ -138,7 +138,7 @@ def test_a_disk_that_is_full_for_apt_is_not_called_a_missing_package(sample: Any
     )
     source = sources.debian("clothes", "usr", tmp_path / "cache", sample.sums)
     with pytest.raises(UserError, match="the disk is full"):
-        sources.obtain("clothes", sample.sums, [source], "")
+        sources.obtain("clothes", sample.sums, [source])
     assert list((tmp_path / "cache").iterdir()) == []
 
 

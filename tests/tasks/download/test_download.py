@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks import datasets, download
-from tasks.common import artifacts, params, sources
+from tasks import download
+from tasks.common import artifacts, integrity, sources
 from tasks.common.errors import UserError
 from tasks.datasets import fashion, idx
 
@@ -129,11 +129,6 @@ def test_no_source_is_one_error_that_says_what_helps(small: Any, tmp_path: Path)
     assert not (tmp_path / "project/data").exists()
 
 
-def test_every_kind_params_knows_has_a_loader_and_none_is_idle() -> None:
-    content = params.load(ROOT / "params.yaml").datasets.values()
-    assert {chosen.kind for chosen in content} == set(datasets.KINDS)
-
-
 def test_tables_are_the_same_bytes_each_time(small: Any, tmp_path: Path) -> None:
     hashes = set()
     for _ in range(2):
@@ -162,8 +157,8 @@ def test_a_misspelt_name_is_one_line_without_a_traceback(tmp_path: Path) -> None
 def test_debians_package_is_fashion_mnist(tmp_path: Path) -> None:
     """The real package, 31 MB, by whatever right this user has; its content has the public checksums."""
     source = sources.debian(fashion.PACKAGE, fashion.PACKAGE_FOLDER, tmp_path / "cache", fashion.SUMS)
-    found = sources.obtain("fashion-mnist", fashion.SUMS, [source], "")
-    images = idx.parse(sources.content(found["train-images-idx3-ubyte.gz"]))
+    found = sources.obtain("fashion-mnist", fashion.SUMS, [source])
+    images = idx.parse(integrity.content(found["train-images-idx3-ubyte.gz"]))
     assert images.shape == (60000, 28, 28)
-    labels = idx.parse(sources.content(found["t10k-labels-idx1-ubyte.gz"]))
+    labels = idx.parse(integrity.content(found["t10k-labels-idx1-ubyte.gz"]))
     assert np.bincount(labels).tolist() == [1000] * 10

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.common import sources
+from tasks.common import integrity, sources
 from tasks.common.errors import UserError
 from tasks.common.fetch import CorruptError
 
@@ -15,10 +15,10 @@ def test_the_content_is_verified_not_the_compressed_bytes(sample: Any, tmp_path:
     for date in (0, 1_590_000_000):
         path = tmp_path / f"{date}.gz"
         path.write_bytes(sample.packed(date)["images.gz"])
-        sources.verify(path, sample.sums["images.gz"])
+        integrity.verify(path, sample.sums["images.gz"])
     plain = tmp_path / "images"
     plain.write_bytes(sample.contents["images.gz"])
-    sources.verify(plain, sample.sums["images.gz"])
+    integrity.verify(plain, sample.sums["images.gz"])
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def test_what_is_wrong_with_a_file_is_said(sample: Any, tmp_path: Path, damage: 
     path = tmp_path / "images.gz"
     path.write_bytes(damage(sample.packed()["images.gz"]))
     with pytest.raises(CorruptError, match=message):
-        sources.verify(path, sample.sums["images.gz"])
+        integrity.verify(path, sample.sums["images.gz"])
 
 
 def test_each_file_comes_from_the_first_source_that_has_it(sample: Any, tmp_path: Path) -> None:
     first = sample.put(tmp_path / "first", "labels.gz")
     second = sample.put(tmp_path / "second")
     places = [sources.folder(folder, sample.sums) for folder in (first, second)]
-    found = sources.obtain("clothes", sample.sums, places, "")
+    found = sources.obtain("clothes", sample.sums, places)
     assert found == {"labels.gz": first / "labels.gz", "images.gz": second / "images.gz"}
 
 
@@ -51,7 +51,7 @@ def test_later_sources_are_not_asked_when_all_is_found(sample: Any, tmp_path: Pa
         raise AssertionError("was asked")
 
     places = [sources.folder(sample.put(tmp_path / "first"), sample.sums), sources.Source("last", fail)]
-    assert len(sources.obtain("clothes", sample.sums, places, "")) == 2
+    assert len(sources.obtain("clothes", sample.sums, places)) == 2
 
 
 def test_a_corrupt_file_in_the_cache_is_deleted_and_fetched_anew(
@@ -61,8 +61,8 @@ def test_a_corrupt_file_in_the_cache_is_deleted_and_fetched_anew(
     (cache / "images.gz").write_bytes(sample.packed()["images.gz"][:-9])
     web.files = sample.packed(date=1)
     places = [sources.folder(cache, sample.sums, ours=True), sources.web(web.url, cache, sample.sums)]
-    found = sources.obtain("clothes", sample.sums, places, "")
-    assert [sources.content(found[name]) for name in sample.contents] == list(sample.contents.values())
+    found = sources.obtain("clothes", sample.sums, places)
+    assert [integrity.content(found[name]) for name in sample.contents] == list(sample.contents.values())
     assert web.asked == [("images.gz", "")], "the sound file is not fetched again"
     said = capsys.readouterr().err
     assert "images.gz is damaged or cut short" in said
@@ -73,7 +73,7 @@ def test_a_corrupt_file_of_somebody_else_is_left_alone(sample: Any, tmp_path: Pa
     theirs = sample.put(tmp_path / "theirs")
     (theirs / "images.gz").write_bytes(b"theirs")
     places = [sources.folder(place, sample.sums) for place in (theirs, sample.put(tmp_path / "good"))]
-    assert sources.obtain("clothes", sample.sums, places, "")["images.gz"] == tmp_path / "good" / "images.gz"
+    assert sources.obtain("clothes", sample.sums, places)["images.gz"] == tmp_path / "good" / "images.gz"
     assert (theirs / "images.gz").read_bytes() == b"theirs"
 
 
@@ -87,20 +87,22 @@ def test_when_nothing_works_every_source_and_its_reason_are_listed(web: Any, sam
         sources.web(f"{web.url}/none", cache, sample.sums),
     ]
     with pytest.raises(UserError) as raised:
-        sources.obtain("clothes", sample.sums, places, "Do this.")
+        sources.obtain("clothes", sample.sums, places)
     lines = str(raised.value).splitlines()
     assert lines[0] == "data set 'clothes': no source gave images.gz. Tried, in this order:"
     assert lines[1] == f"  {tmp_path}/absent: there is no such folder"
     assert lines[2] == f"  {tmp_path}/half: images.gz is not there"
     assert lines[3].startswith(f"  {web.url}/bad: images.gz is an HTML page with sha256")
     assert lines[4] == f"  {web.url}/none: images.gz: the server answered 404 Not Found"
-    assert lines[5:] == ["Do this."]
+    assert len(lines) == 6
+    assert "HEADWATER_MIRROR=<folder or URL> that has clothes/<file> in it" in lines[5]
+    assert f"the 2 files put into the folder {sources.cache('clothes')}." in lines[5]
     assert list(cache.iterdir()) == []
 
 
 def test_a_failing_server_is_not_asked_for_the_other_files(web: Any, sample: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError):
-        sources.obtain("clothes", sample.sums, [sources.web(web.url, tmp_path, sample.sums)], "")
+        sources.obtain("clothes", sample.sums, [sources.web(web.url, tmp_path, sample.sums)])
     assert len(web.asked) == 1
 
 
@@ -111,7 +113,7 @@ def test_a_mirror_folder_has_the_files_directly_or_below_the_name(
     sample.put(tmp_path / "mirror" / inside)
     monkeypatch.setenv("HEADWATER_MIRROR", str(tmp_path / "mirror"))
     places = sources.mirror("clothes", tmp_path / "cache", sample.sums)
-    found = sources.obtain("clothes", sample.sums, places, "")
+    found = sources.obtain("clothes", sample.sums, places)
     assert {path.parent for path in found.values()} == {tmp_path / "mirror" / inside}
 
 
@@ -121,7 +123,7 @@ def test_a_mirror_url_has_the_files_below_the_name(
     web.files = {f"m/clothes/{name}": content for name, content in sample.packed().items()}
     monkeypatch.setenv("HEADWATER_MIRROR", f"{web.url}/m/")
     places = sources.mirror("clothes", tmp_path / "cache", sample.sums)
-    found = sources.obtain("clothes", sample.sums, places, "")
+    found = sources.obtain("clothes", sample.sums, places)
     assert {path.parent for path in found.values()} == {tmp_path / "cache"}
 
 
