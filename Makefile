@@ -24,6 +24,7 @@ setup: .venv/ready ## install the locked packages into .venv (EXTRA=gpu adds CUD
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	$(if $(EXTRA),$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRA)]')
+	-$(BIN)/python -m flows.server # fills Prefect's database, so that the first run need not
 	touch $@
 
 run: setup   ## a whole study on real data, independent stages in parallel (STUDY=..., JOBS=...)

@@ -162,18 +162,28 @@ def lock(repeats: int) -> None:
 
 
 def prefect(repeats: int) -> None:
-    """One trivial stage, without a server and with one."""
+    """One trivial stage: with a server, and without one in a home that is old, new, or the first on the machine."""
     stages = {"s": {"cmd": "echo 1 > o", "outs": ["o"]}}
-    without, served, plain = [], [], []
+    plain: list[float] = []
+    cases: dict[str, list[float]] = {
+        "a server ready": [],
+        "no server": [],
+        "no server, the project's first run": [],
+        "no server, the machine's first run": [],
+    }
     for _ in range(repeats):
-        with project(stages) as folder:
-            without.append(seconds(RUN, folder, PREFECT_API_URL=""))
-        with project(stages) as folder:
-            served.append(seconds(RUN, folder))
+        for case, times in cases.items():
+            with project(stages) as folder:
+                env = {"PREFECT_API_URL": ""}
+                if "first" in case:
+                    env["PREFECT_HOME"] = str(folder / ".prefect")
+                if "machine" in case:
+                    env["XDG_CACHE_HOME"] = str(folder / ".cache")
+                times.append(seconds(RUN, folder, **({} if "ready" in case else env)))
         with project(stages) as folder:
             plain.append(seconds(DVC, folder))
-    row("one stage, no Prefect server", plain, without, "in a home whose database exists")
-    row("one stage, a server ready", plain, served)
+    for case, times in cases.items():
+        row(f"one stage, {case}", plain, times)
 
 
 PARTS = {"trivial": trivial, "sleep": sleep, "idle": idle, "lock": lock, "prefect": prefect}
@@ -184,6 +194,7 @@ def main(repeats: int = 3, *parts: str) -> None:
     for name in ("DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
         os.environ[name] = str(scratch / name)
     os.environ |= {"DVC_NO_ANALYTICS": "1", "PREFECT_HOME": str(scratch / "prefect")}
+    os.environ["XDG_CACHE_HOME"] = str(scratch / "cache")
     logging.getLogger("dvc").setLevel(logging.ERROR)
     server.settings(scratch)
     guard = Guard()

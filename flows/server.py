@@ -181,4 +181,7 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    prepare()
+    try:
+        prepare()
+    except Refused as error:
+        sys.exit(str(error))

@@ -335,12 +335,50 @@ def test_stages_fork_through_headwater_and_leave_what_dvc_repro_leaves(project: 
         entry["outs"] = [out for out in entry["outs"] if out["path"] != "e"]
     assert project.lock()["stages"]["a"] == twin.lock()["stages"]["a"]
     assert project.dvc() == []
-    assert not [p for p in psutil.process_iter(["cmdline"]) if str(project.root) in str(p.info["cmdline"])]
+    assert at_work(project) == []
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_run_killed_outright_leaves_no_second_writer(project: Project, served: str, guarded: bool):
+    """The guard ends the fork; where it was killed too, the next run waits for the fork and takes its result."""
+    work = "import slow, os, time\nopen('../ran', 'a').write('x\\n')\nopen('../pid', 'w').write(str(os.getpid()))\n"
+    work += "time.sleep(4)\nopen('a', 'w').write('done')\n"
+    project.write(slow__py=SLOW, work__py=work, __dvcignore="__pycache__\n")
+    project.stages(a={"cmd": "python -m work", "outs": ["a"], "meta": {"preload": "slow"}})
+    time.sleep(0.02)
+    env = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    run = subprocess.Popen([sys.executable, "-m", "flows.cli", "run"], cwd=project.root, env=env)
+    pid = project.root.parent / "pid"
+    until(lambda: pid.exists() and bool(pid.read_text()), 60)
+    for child in psutil.Process(run.pid).children():
+        if "-S" in child.cmdline() and not guarded:
+            child.kill()
+    run.kill()
+    run.wait()
+    if guarded:
+        until(lambda: gone(pid))
+    else:
+        assert not gone(pid)
+    assert "1 recovered" in (said := project.headwater("run")) or guarded, said
+    assert len(project.log()) == (2 if guarded else 1)
+    assert project.stale() == {}
+    assert project.dvc() == []
+    assert at_work(project) == []
 
 
 def test_a_module_name_that_is_none_is_refused(project: Project):
     project.stages(a={"cmd": "true", "outs": ["a"], "meta": {"preload": "not a module"}})
     assert "meta.preload is 'not a module'; expected a module's name" in project.headwater("run", code=2)
+
+
+def at_work(project: Project) -> list[list[str]]:
+    """Command lines of Python processes in the project's folder."""
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if one.cwd() == str(project.root) and one.pid != os.getpid() and "python" in one.name():
+                found.append(one.cmdline())
+    return found
 
 
 def gone(path: Path) -> bool:
