@@ -86,6 +86,7 @@ class Run:
         """Clear up after runs that died, and order what is to be done."""
         with contextlib.suppress(OSError):
             self.journal.open()
+        self.guard.tidies(self.store.claims.path)
         shared = (self.graph, self.store, self.metas, self.guard, self.journal, self.watcher, self.stop)
         self.work = Work(*shared, self.options.force, self.options.grace, self.options.preload)
         self.work.left = recovery.look_back(self.journal, self._is_worth_waiting)

@@ -1,7 +1,7 @@
 """Ends a run's commands when the run itself was killed outright (kill -9, out of memory).
 
 A run starts one guard, a process in a session of its own, and tells it through a pipe which process groups are
-alive. When the pipe ends without a farewell, the run is dead: the guard ends what is left.
+alive. When the pipe ends, the run is over: the guard ends what is left (`watchdog.py`).
 """
 
 from __future__ import annotations
@@ -11,32 +11,9 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
-# Standard library only, so that it starts in milliseconds; runs as `python -S -c`.
-_PROGRAM = """
-import os, signal, sys, time
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-alive = set()
-for line in sys.stdin:
-    if line[0] == "+": alive.add(int(line[1:]))
-    elif line[0] == "-": alive.discard(int(line[1:]))
-def send(number):
-    left = set()
-    for group in alive:
-        try:
-            os.killpg(group, number)
-            left.add(group)
-        except OSError:
-            pass
-    return left
-alive = send(signal.SIGTERM)
-end = time.monotonic() + float(sys.argv[1])
-while alive and time.monotonic() < end:
-    time.sleep(0.05)
-    alive = send(0)
-send(signal.SIGKILL)
-"""
+_PROGRAM = Path(__file__).with_name("watchdog.py")
 
 
 class Guard:
@@ -45,7 +22,7 @@ class Guard:
     def __init__(self, grace: float = 3.0) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-E", "-c", _PROGRAM, str(grace)],
+            [sys.executable, "-S", "-E", str(_PROGRAM), str(os.getpid()), str(grace)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -58,6 +35,10 @@ class Guard:
 
     def remove(self, group: int) -> None:
         self._tell(f"-{group}\n")
+
+    def tidies(self, rwlock: Path) -> None:
+        """Once it has ended what a dead run left, take it out of this, DVC's list of who makes which file."""
+        self._tell(f"={rwlock}\n")
 
     def _tell(self, line: str) -> None:
         # A guard that somebody ended must not take the run with it.

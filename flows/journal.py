@@ -117,7 +117,7 @@ class Journal:
         """Each stage's "exited" records that ended well, oldest first."""
         found: dict[str, list[dict[str, Any]]] = {}
         for record in self.records():
-            if record["event"] == "exited" and record.get("code") == 0:
+            if record["event"] == "exited" and record.get("code") == 0 and "seconds" in record:
                 found.setdefault(record["stage"], []).append(record)
         return found
 

@@ -11,10 +11,11 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import psutil
 
-from flows.group import end_group, lives
+from flows.group import end_group, lives, since
 from flows.journal import MARK, Attempt, Journal
 
 
@@ -39,14 +40,17 @@ def look_back(journal: Journal, worth_waiting: Callable[[str, Attempt], bool]) -
     live = journal.live_runs() | {journal.run}
     attempts = {name: attempt for name, attempt in journal.attempts().items() if attempt.run not in live}
     dead = journal.dead_runs()
-    for name, attempt in attempts.items():
-        unseen = attempt.group is not None and attempt.code is None
-        if unseen and lives(attempt.group or 0, attempt.group_started) and worth_waiting(name, attempt):
-            left.at_work[name] = attempt
-    if dead:
-        left.ended = _end_commands(attempts, dead, left.at_work)
-        for run in dead - {attempt.run for attempt in left.at_work.values()}:
-            journal.write("end", of=run)
+    for (run, name), groups in (_commands(attempts, dead) if dead else {}).items():
+        attempt = attempts.get(name)
+        if attempt and attempt.run == run and worth_waiting(name, attempt):
+            group = attempt.group or min(groups, key=since)  # the launcher's; a command may have made more
+            left.at_work[name] = replace(attempt, group=group, group_started=since(group))
+            continue
+        for group in groups:
+            end_group(group)
+        left.ended.append(name)
+    for run in dead - {attempt.run for attempt in left.at_work.values()}:
+        journal.write("end", of=run)
     for name in attempts.keys() - left.at_work.keys():
         if lost := settle(journal, name, attempts[name]):
             left.lost[name] = lost
@@ -61,29 +65,28 @@ def settle(journal: Journal, name: str, attempt: Attempt) -> Attempt | None:
     trace = journal.trace(name, attempt.run)
     if attempt.code is None and (ending := trace.ending()):
         attempt = replace(attempt, code=0 if ending.well else ending.code or 1, until=ending.at)
-        seconds = round(ending.at / 1e9 - attempt.group_started, 3)
-        journal.write("exited", name, run=attempt.run, code=attempt.code, until=attempt.until, seconds=seconds)
+        facts: dict[str, Any] = {"code": attempt.code, "until": attempt.until}
+        if attempt.group_started:
+            facts["seconds"] = round(ending.at / 1e9 - attempt.group_started, 3)
+        journal.write("exited", name, run=attempt.run, **facts)
     trace.clear()
     return attempt if attempt.lost and attempt.until / 1e9 > psutil.boot_time() else None
 
 
-def _end_commands(attempts: dict[str, Attempt], dead: set[str], spared: dict[str, Attempt]) -> list[str]:
-    """End every command of the dead runs but the spared; the names of their stages.
+def _commands(attempts: dict[str, Attempt], dead: set[str]) -> dict[tuple[str, str], set[int]]:
+    """{(run, stage): process groups} of every command of the dead runs that still lives.
 
     Found by the process group in the journal and by the mark in their environment, which a command bears from its
     first moment on, so that no moment of death leaves one unfound.
     """
-    keep = {attempt.group for attempt in spared.values()}
-    found: dict[int, str] = {}
+    found: dict[tuple[str, str], set[int]] = {}
     for name, attempt in attempts.items():
         group = attempt.group if attempt.run in dead and attempt.code is None else None
         if group is not None and lives(group, attempt.group_started):
-            found[group] = name
+            found.setdefault((attempt.run, name), set()).add(group)
     for other in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             env = other.environ()
             if env.get(MARK) in dead and other.pid != os.getpid():
-                found.setdefault(os.getpgid(other.pid), env.get("DVC_STAGE", "?"))
-    for group in found.keys() - keep:
-        end_group(group)
-    return sorted({name for group, name in found.items() if group not in keep})
+                found.setdefault((env[MARK], env.get("DVC_STAGE", "?")), set()).add(os.getpgid(other.pid))
+    return found

@@ -96,7 +96,7 @@ class Work:
             end_group(orphan.group, self.grace)
             recovery.settle(self.journal, name, orphan)
             return
-        self.watcher.note(name, "waits: its command has outlived a run that was killed")
+        self.watcher.note(name, f"waits: its command, process {orphan.group}, has outlived a run that was killed")
         trace = self.journal.trace(name, orphan.run)
         with logs.Log(logs.path(self.store.root, name), go_on=True) as log:
             hooks = Hooks(self._line(name, log, tail), self.guard.add, self.guard.remove)

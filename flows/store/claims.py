@@ -44,7 +44,7 @@ class Claims:
             hardlink: DVC's setting core.hardlink_lock.
         """
         self._folder = folder
-        self._path = Path(folder) / RWLOCK_FILE
+        self.path = Path(folder) / RWLOCK_FILE
         self._hardlink = hardlink
         self._held: dict[str, list[tuple[dict[str, Any], list[str], list[str]]]] = {}  # per stage: who, reads, writes
 
@@ -54,14 +54,21 @@ class Claims:
         Raises:
             Busy: With the name of who has one of the files.
         """
-        info = _who(stage, os.getpid())
         try:
-            with self._edit() as lock:
-                _check_blockers(self._folder, lock, info, mode="write", waiters=reads + writes)
-                _check_blockers(self._folder, lock, info, mode="read", waiters=writes)
-                self._held[stage] = [(info, _acquire_read(lock, info, reads), _acquire_write(lock, info, writes))]
-        except LockError as error:
-            raise Busy(" ".join(str(error).split("\n\nIf there are")[0].split())) from None
+            self._take(stage, reads, writes)
+        except LockError:
+            self.drop_stale()  # DVC takes a zombie for alive
+            try:
+                self._take(stage, reads, writes)
+            except LockError as error:
+                raise Busy(" ".join(str(error).split("\n\nIf there are")[0].split())) from None
+
+    def _take(self, stage: str, reads: list[str], writes: list[str]) -> None:
+        info = _who(stage, os.getpid())
+        with self._edit() as lock:
+            _check_blockers(self._folder, lock, info, mode="write", waiters=reads + writes)
+            _check_blockers(self._folder, lock, info, mode="read", waiters=writes)
+            self._held[stage] = [(info, _acquire_read(lock, info, reads), _acquire_write(lock, info, writes))]
 
     def works(self, stage: str, pid: int) -> None:
         """Enter the process that has begun to make the stage's outputs."""
@@ -81,7 +88,7 @@ class Claims:
     def stale(self) -> set[int]:
         """Numbers of dead processes that stand in the rwlock."""
         pids = {info["pid"] for _, info in _entries(self._read())}
-        return {pid for pid in pids if not psutil.pid_exists(pid)}
+        return {pid for pid in pids if not _is_alive(pid)}
 
     def drop_stale(self) -> int:
         """Remove the entries of dead processes; how many went."""
@@ -102,12 +109,12 @@ class Claims:
         with guard:
             lock = self._read()
             yield lock
-            replace_text(self._path, json.dumps(lock), sync=False)
+            replace_text(self.path, json.dumps(lock), sync=False)
 
     def _read(self) -> dict[str, Any]:
         """Nothing where there is no file, or one that was torn."""
         try:
-            found = json.loads(self._path.read_text())
+            found = json.loads(self.path.read_text())
         except (FileNotFoundError, ValueError):
             found = {}
         return {
@@ -119,6 +126,13 @@ class Claims:
 def _who(stage: str, pid: int) -> dict[str, Any]:
     """A label of its own for each stage: DVC takes equal labels of one process for one holder."""
     return {"pid": pid, "cmd": f"headwater run: {stage}"}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _release(lock: dict[str, Any], info: dict[str, Any], reads: list[str], writes: list[str]) -> None:

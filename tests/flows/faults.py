@@ -1,8 +1,9 @@
 """A run of the engine that dies, or meets a full disk, at a chosen step. Run: faults.py ROOT JOBS WHEN STEP STAGE KIND
 
 WHEN is before, after or in; STEP a line of the journal (exited, hashed, ...) or a place in the store (lock: dvc.lock's
-new text is written, not yet renamed; cache: outputs are hashed, one is in the cache). KIND is kill (SIGKILL), term
-(SIGTERM), full (ENOSPC), io (EIO), none; noguard runs without the guard and without a fault.
+new text is written, not yet renamed; claim: the same of DVC's rwlock; cache: outputs are hashed, one is in the cache).
+KIND is kill (SIGKILL), both (the same, and the guard with it), term (SIGTERM), full (ENOSPC), io (EIO), none; noguard
+runs without the guard and without a fault.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from flows import engine, lockfile, store
 from flows.guard import Guard
 from flows.journal import Journal
 
-STEPS = ("planned", "prepared", "started", "exited", "hashed", "cache", "lock", "committed")
+STEPS = ("planned", "claim", "prepared", "started", "exited", "hashed", "cache", "lock", "committed")
 
 
 def main(root: str, jobs: str, when: str, step: str, stage: str, kind: str) -> int:
@@ -37,7 +38,9 @@ def main(root: str, jobs: str, when: str, step: str, stage: str, kind: str) -> i
         if fired.is_set():
             return
         fired.set()
-        if kind == "kill":
+        if kind in ("kill", "both"):
+            for pid in guards if kind == "both" else []:
+                os.kill(pid, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
         elif kind == "term":
             os.kill(os.getpid(), signal.SIGTERM)
@@ -47,6 +50,14 @@ def main(root: str, jobs: str, when: str, step: str, stage: str, kind: str) -> i
 
     if kind == "noguard":
         Guard.add = lambda self, group: None  # type: ignore[method-assign]
+    guards: list[int] = []
+    begin = Guard.__init__
+
+    def guard_begin(self: Guard, *more: Any) -> None:
+        begin(self, *more)
+        guards.append(self._process.pid)
+
+    Guard.__init__ = guard_begin  # type: ignore[method-assign]
     write, replace, save = Journal.write, os.replace, store.Store._save
 
     def journal_write(self: Journal, event: str, name: str | None = None, **facts: Any) -> None:
@@ -65,6 +76,8 @@ def main(root: str, jobs: str, when: str, step: str, stage: str, kind: str) -> i
 
     def os_replace(source: str, target: Any) -> None:
         if step == "lock" and str(target).endswith("dvc.lock") and getattr(current, "stage", "") == stage:
+            fault()
+        if step == "claim" and str(target).endswith("rwlock") and f"run: {stage}" in Path(source).read_text():
             fault()
         replace(source, target)
 
