@@ -95,4 +95,5 @@ def _said(result: Trained | Failed) -> str:
     if isinstance(result, Failed):
         return f"failed, {result.reason}"
     rate = f", rate {result.rate:g}, epoch {result.course.epoch}" if result.rate else ""
-    return f"validation accuracy {result.course.validation_accuracy:.3f}{rate}"
+    figure = result.notes.get("figure", "accuracy")
+    return f"validation {figure} {result.course.validation_accuracy:.3f}{rate}"
