@@ -29,12 +29,13 @@ def class_logits(outputs: Any) -> Any:
     return outputs["head"] if isinstance(outputs, Mapping) else outputs
 
 
-def predict(model: keras.Model, x: Array, batch: int = 1024) -> Array:
+def predict(model: keras.Model, x: Array, batch: int = 1024, of: Callable[[Any], Any] = class_logits) -> Array:
     """Class logits (n, classes) float32 of inputs (n, ...), without training behaviour such as dropout.
 
-    Plain calls: `Model.predict` would trace a function for each of many small models.
+    ``of`` takes something else out of the model's output. Plain calls: `Model.predict` would trace a function for
+    each of many small models.
     """
-    parts = [class_logits(model(x[start : start + batch], training=False)) for start in range(0, len(x), batch)]
+    parts = [of(model(x[start : start + batch], training=False)) for start in range(0, len(x), batch)]
     return np.concatenate([np.asarray(part) for part in parts])
 
 

@@ -32,11 +32,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Sample:
-    """A training and a validation part, and the names of the classes their labels tell apart."""
+    """A training and a validation part, and the names of the classes their labels tell apart.
+
+    ``auxiliary_scaling`` is what standardised the auxiliary targets; None where they came as they are.
+    """
 
     train: Part
     validation: Part
     classes: tuple[str, ...]
+    auxiliary_scaling: "Scaling | None" = None
 
 
 @dataclass(frozen=True)
@@ -104,4 +108,4 @@ def _sample(arrays: dict[str, Array], scaling: Scaling, pick: Any) -> Sample:
         )
         for name, auxiliary in (("train", train), ("validation", validation))
     }
-    return Sample(**parts, classes=tuple(arrays["classes"].tolist()))
+    return Sample(**parts, classes=tuple(arrays["classes"].tolist()), auxiliary_scaling=Scaling(mean, spread))

@@ -9,14 +9,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from tasks.common.intervals import ERROR_RATE, ROUNDING, of_mean
 
 Floats = NDArray[np.float64]
 Word = Literal["better", "not shown", "worse"]
-
-ERROR_RATE = 0.05
-# Accuracies are shares of whole samples: differences closer than this are equal but for rounding.
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,17 +54,7 @@ def summary(values: Floats) -> tuple[float | None, float | None]:
 def difference(method: Floats, control: Floats, test_variance: float = 0.0, share: float = 0.0) -> Comparison:
     """The paired difference of two methods, without correction for other comparisons.
 
-    Two things are random. What changes between repeats (the labelled sample drawn, the initial weights, the
-    batch order) would give the mean of n independent pairs the variance sd²/n. But the repeats draw their samples
-    from one pool, so two of them have the share f of theirs in common, and a mean over repeats varies more than
-    they differ among each other: by sd² · (1/n + f/(1 - f)), the form of Nadeau and Bengio with our overlap in
-    the place of theirs. The test part, which all repeats share, adds ``test_variance``. The interval is the
-    mean ± t · √(sum), with t at the Welch-Satterthwaite degrees of freedom; the test part has so many samples that
-    its own count as infinite. What training and test sample do together is in both terms, and initial weights do
-    not overlap, so the interval errs towards wide.
-
-    It does not cover another source model where all repeats share one.
-    Fewer than two pairs, or no variance at all, leave nothing to estimate: no interval and no p value.
+    See `tasks.common.intervals.of_mean` for what the interval and the p value rest on.
 
     Args:
         method: One number a repeat, shape (repeats,); NaN where it failed.
@@ -75,39 +62,23 @@ def difference(method: Floats, control: Floats, test_variance: float = 0.0, shar
         test_variance: Variance of the mean difference over test parts drawn anew, see `tasks.evaluate`.
         share: Part of the pool that one repeat's labelled samples are, f, from 0 to below 1.
 
-    Sources: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52, 2003, section 3;
-    Satterthwaite, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2,
-    1946, eq. 17.
-
     Raises:
         ValueError: If the two shapes differ, or the share is not from 0 to below 1.
     """
     if method.shape != control.shape:
         raise ValueError(f"paired values need one shape, found {method.shape} and {control.shape}")
-    if not 0 <= share < 1:
-        raise ValueError(f"share is {share}; expected 0 or more, and less than 1")
-    both = ~(np.isnan(method) | np.isnan(control))
-    pairs, dropped = int(both.sum()), int((~both).sum())
-    if pairs == 0:
-        return Comparison(pairs, dropped)
-    differences = method[both] - control[both]
-    found = Comparison(
-        pairs,
-        dropped,
-        mean=float(differences.mean()),
-        error_reduction=error_reduction(method[both], control[both]),
+    differences = method - control
+    both = ~np.isnan(differences)
+    found = of_mean(differences, test_variance, share)
+    return Comparison(
+        pairs=int(both.sum()),
+        dropped=int((~both).sum()),
+        mean=found.mean,
+        sd=found.sd,
+        interval=found.interval,
+        p=found.p,
+        error_reduction=error_reduction(method[both], control[both]) if both.any() else None,
     )
-    if pairs == 1:
-        return found
-    sd = 0.0 if np.ptp(differences) <= ROUNDING else float(differences.std(ddof=1))
-    repeated = sd**2 * (1 / pairs + share / (1 - share))
-    variance = repeated + test_variance
-    if variance == 0:
-        return replace(found, sd=sd)
-    freedom = (pairs - 1) * (variance / repeated) ** 2 if repeated else np.inf
-    mean, error, law = float(differences.mean()), float(np.sqrt(variance)), stats.t(freedom)
-    half = error * float(law.ppf(1 - ERROR_RATE / 2))
-    return replace(found, sd=sd, interval=(mean - half, mean + half), p=float(2 * law.sf(abs(mean) / error)))
 
 
 def error_reduction(method: Floats, control: Floats) -> float | None:
