@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -37,6 +37,18 @@ def chosen_layers(hidden: list[str], layers: str | int | list[str]) -> list[str]
     if unknown:
         raise UserError(f"fine-tuning.layers has {', '.join(unknown)}; the network has {', '.join(hidden)}.")
     return layers
+
+
+def unfrozen(hidden: list[str], steps: str | int) -> list[list[str]]:
+    """The hidden layers that move after each unfreezing, the last layer's group first; sizes differ by one at most.
+
+    Raises:
+        UserError: If there are more steps than layers.
+    """
+    count = len(hidden) if isinstance(steps, str) else steps
+    if count > len(hidden):
+        raise UserError(f"progressive-unfreezing.steps is {count}; the network has {len(hidden)} hidden layers.")
+    return [hidden[len(hidden) - len(hidden) * step // count :] for step in range(1, count + 1)]
 
 
 def complaints_of(params: Params, known: Known) -> list[str]:
@@ -150,17 +162,36 @@ def _studies(params: Params) -> Iterator[str]:
                 yield f"{name}: '{method}' {reason}"
         yield from _hints(params, name)
         yield from _layers(params, name)
+        yield from _mixing(params, name)
 
 
 def _layers(params: Params, name: str) -> Iterator[str]:
-    """Whether the layers that fine-tuning names are in the study's network."""
-    if "fine-tuning" in params.methods(name).transfer:
+    """Whether the study's network has the layers that fine-tuning names, and as many as are unfrozen in steps."""
+    hidden, methods = params.studies[name].network.hidden, params.methods(name).transfer
+    checks: dict[str, Callable[[Any], object]] = {
+        "fine-tuning": lambda settings: chosen_layers(hidden, settings.layers),
+        "progressive-unfreezing": lambda settings: unfrozen(hidden, settings.steps),
+    }
+    for method in [name for name in methods if name in checks]:
         with contextlib.suppress(ValidationError, KeyError):  # said under `overrides` and `size`
-            settings = params.settings(name, "transfer", "fine-tuning")
+            settings = params.settings(name, "transfer", method)
             try:
-                chosen_layers(params.studies[name].network.hidden, settings.layers)
+                checks[method](settings)
             except UserError as error:
                 yield f"{name}: {error}"
+
+
+def _mixing(params: Params, name: str) -> Iterator[str]:
+    """Whether samples can be changed and mixed as the transfer methods say."""
+    images = KINDS[params.datasets[params.run.studies[name].target].kind].images
+    for method in params.methods(name).transfer:
+        with contextlib.suppress(ValidationError, KeyError):
+            settings = params.settings(name, "transfer", method)
+            for key in ("shift", "cutmix"):
+                if not images and getattr(settings, key, None):
+                    yield f"{name}: transfer.{method}.{key} needs images, and these are tables; try noise or mixup."
+            if getattr(settings, "mixup", 0.0) and getattr(settings, "cutmix", 0.0):
+                yield f"{name}: transfer.{method} has mixup and cutmix; samples are mixed in one way, so set one to 0."
 
 
 def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:

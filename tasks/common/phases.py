@@ -1,5 +1,7 @@
 """The stretches of a training: who moves in each, how fast, for how long, and what came of it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +50,20 @@ def row(epoch: int, phase: str, loss: float, validation_loss: float, accuracy: f
         "validation_loss": validation_loss,
         "validation_accuracy": accuracy,
     }
+
+
+def parameters(model: keras.Model, phases: Sequence[Phase]) -> int:
+    """How many numbers the phases may change, statistics of batch normalisation included."""
+    sets = [phase.moving for phase in phases if phase.epochs]
+    if None in sets:
+        return int(model.count_params())
+    moving = {name for names in sets for name in names or ()}
+    return sum(
+        int(math.prod(variable.shape))
+        for layer in model.layers
+        for variable in layer.weights
+        if layer.name in moving or f"{layer.name}/{variable.name}" in moving
+    )
 
 
 def freeze(model: keras.Model, moving: frozenset[str] | None) -> list[Any]:

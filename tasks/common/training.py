@@ -9,7 +9,7 @@ from tasks.common.backend import keras
 from tasks.common.loop import Loop
 from tasks.common.objectives import Criterion, Objective, classification, plain
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.phases import Course, DivergedError, Phase
+from tasks.common.phases import Course, DivergedError, Phase, parameters
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.base import Training
 
@@ -91,7 +91,7 @@ def search(
         seed: Decides the batch order.
         objective, criterion, streams, constants: As in `fit`.
         extra: More arrays for the objective, row by row beside the training part.
-        moved: Parameters that may change; by default all of the model's.
+        moved: Parameters that may change; by default those that the phases move.
     """
     train = {**arrays(sample.train), **(extra or {})}
     best: tuple[float, keras.Model, Course] | None = None
@@ -121,7 +121,7 @@ def search(
     if best is None:
         return Failed("; ".join(reasons))
     rate, model, course = best
-    count = int(model.count_params()) if moved is None else moved
+    count = parameters(model, phases(rate)) if moved is None else moved
     return Trained(model, course, rate, len(settings.rates), count)
 
 

@@ -42,7 +42,9 @@ def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Ar
         "teacher": outcome.get("teacher"),
         "parameters": outcome["parameters"],
         "settings": settings,
-        "trainings": len(settings.get("rates", [])),
+        "trainings": max(
+            (row["trainings"] for row in rows if not row["failed"]), default=len(settings.get("rates", []))
+        ),
         "epochs": sum(value for name, value in settings.items() if name.endswith("epochs") and isinstance(value, int)),
         "repeats": [_repeat(row) | {"variants": variant_accuracies(home, row, x, y)} for row in rows],
         "curves": [{"repeat": row["repeat"], **epoch} for row in rows for epoch in row.get("curve", [])],

@@ -4,7 +4,7 @@ Keras traps this file is for: layers handed to a new model stay shared with the 
 copies no weights, and an initial weight must not depend on which method asks for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tasks.common.backend import keras
@@ -61,3 +61,28 @@ def with_norms(model: keras.Model, names: Iterable[str]) -> frozenset[str]:
 def parameters(model: keras.Model, layers: Iterable[str]) -> int:
     """Trainable and other parameters of the layers named, together."""
     return sum(int(model.get_layer(name).count_params()) for name in layers)
+
+
+def take(model: keras.Model, source: keras.Model, names: Iterable[str]) -> None:
+    """Give the layers named, and the batch normalisation that belongs to them, the weights they have in ``source``."""
+    for name in with_norms(model, names):
+        model.get_layer(name).set_weights(source.get_layer(name).get_weights())
+
+
+def rewired(
+    model: keras.Model,
+    *,
+    call: Callable[..., Any] | None = None,
+    make: Callable[[keras.layers.Layer], keras.layers.Layer] | None = None,
+) -> keras.Model:
+    """A copy of ``model`` with its weights, in which layers are made by ``make`` and called by ``call``.
+
+    ``make`` gets a layer, ``call`` its copy and what a call has. Both may bring in further variables and layers,
+    which keep the values they start with.
+    """
+    twin = keras.models.clone_model(model, clone_function=make, call_function=call)
+    for layer in model.layers:
+        own = {variable.name: variable for variable in twin.get_layer(layer.name).weights}
+        for variable in layer.weights:
+            own[variable.name].assign(variable)
+    return twin

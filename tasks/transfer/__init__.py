@@ -6,7 +6,21 @@ All are called (sample, source, network, settings, seed).
 from collections.abc import Callable
 
 from tasks.common.outcomes import Failed, Trained
-from tasks.transfer import feature_extraction, fine_tuning, fixed, scratch
+from tasks.transfer import (
+    adapters,
+    bitfit,
+    depth_sweep,
+    discriminative_rates,
+    feature_extraction,
+    fine_tuning,
+    fixed,
+    full_fine_tuning,
+    l2_sp,
+    lora,
+    lp_ft,
+    progressive_unfreezing,
+    scratch,
+)
 
 METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "scratch": scratch.run,
@@ -14,6 +28,15 @@ METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "fixed": fixed.run,
     "feature-extraction": feature_extraction.run,
     "fine-tuning": fine_tuning.run,
+    "full-fine-tuning": full_fine_tuning.run,
+    "progressive-unfreezing": progressive_unfreezing.run,
+    "discriminative-rates": discriminative_rates.run,
+    "lp-ft": lp_ft.run,
+    "l2-sp": l2_sp.run,
+    "bitfit": bitfit.run,
+    "adapters": adapters.run,
+    "lora": lora.run,
+    "depth-sweep": depth_sweep.run,
 }
 CONTROL = "scratch-tuned"
 """The same network with the same search effort: what a gain by transfer is measured against."""

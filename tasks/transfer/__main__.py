@@ -24,7 +24,7 @@ def main(study: str, method: str, source: str = "supervised") -> None:
     carries = method not in WITHOUT_SOURCE
     about = {
         "family": "transfer",
-        "settings": block.model_dump(),
+        "settings": block.model_dump(exclude_defaults=True),  # what is off is not said
         "control": CONTROL if carries else None,
         "uses_source": carries,
         "source": source if carries else None,

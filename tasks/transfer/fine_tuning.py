@@ -1,6 +1,6 @@
 """Train a new head on the source model's features, then let chosen layers follow at a lower rate."""
 
-from tasks.common.backend import keras
+from tasks.common import mixing
 from tasks.common.consistency import chosen_layers
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Phase
@@ -21,24 +21,15 @@ def run(sample: Sample, source: Source, network: Network, settings: FineTuning, 
 
     Source: "How transferable are features in deep neural networks?", arXiv:1411.1792, section 2 (fine-tuned copies).
     """
-    hidden = [layer.name for layer in surgery.hidden_layers(source.model)]
-    moving = frozenset({HEAD, *chosen_layers(hidden, settings.layers)})
+    layers = surgery.with_norms(source.model, chosen_layers(network.hidden, settings.layers))
     return search(
         settings,
         sample,
         build=lambda: surgery.with_new_head(source.model, len(sample.classes), seed),
         phases=lambda rate: [
             Phase("head", rate, settings.head_epochs, frozenset({HEAD})),
-            Phase("layers", rate * settings.slowdown, settings.epochs, moving),
+            Phase("layers", rate * settings.slowdown, settings.epochs, layers | {HEAD}),
         ],
         seed=seed,
-        moved=_parameters(source.model, moving - {HEAD}) + _head(source.model, len(sample.classes)),
+        **mixing.arguments(settings, sample),
     )
-
-
-def _parameters(model: keras.Model, layers: frozenset[str]) -> int:
-    return sum(int(model.get_layer(name).count_params()) for name in layers)
-
-
-def _head(model: keras.Model, classes: int) -> int:
-    return (int(model.get_layer(HEAD).input.shape[-1]) + 1) * classes

@@ -4,14 +4,14 @@ As `scratch` it has one given rate and number of epochs; as `scratch-tuned` it m
 A network that was only given a poor rate is easily beaten.
 """
 
-from tasks.common import scratch
+from tasks.common import mixing, scratch
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.samples import Sample
-from tasks.common.schema.base import Training
 from tasks.common.schema.study import Network
+from tasks.common.schema.transfer import TransferTraining
 from tasks.common.stages import Source
 
 
-def run(sample: Sample, source: Source, network: Network, settings: Training, seed: int) -> Trained | Failed:
+def run(sample: Sample, source: Source, network: Network, settings: TransferTraining, seed: int) -> Trained | Failed:
     """A fresh network, by cross-entropy. ``source`` is not looked at."""
-    return scratch.train(sample, network, settings, seed)
+    return scratch.train(sample, network, settings, seed, **mixing.arguments(settings, sample))
