@@ -30,6 +30,15 @@ class Estimate:
     p: float | None = None
 
 
+def overlap(labelled: int, validation: int, pool: int | None) -> float:
+    """Part of the pool that one repeat draws, to train on or to choose by, whichever is more.
+
+    0 where it is not known, or where every repeat has it all: then new samples cannot be told of.
+    """
+    share = max(labelled, validation) / pool if pool else 0.0
+    return share if share < 1 else 0.0
+
+
 def of_mean(values: Floats, test_variance: float = 0.0, share: float = 0.0) -> Estimate:
     """The mean of paired differences and how sure it is.
 

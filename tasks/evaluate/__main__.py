@@ -12,8 +12,10 @@ from typing import Any
 
 from tasks.common import entry, outcomes, params, stages
 from tasks.common.artifacts import read_npz, write_json, write_npz
+from tasks.common.intervals import overlap
 from tasks.common.params import Params
 from tasks.common.samples import SPLIT, Array, Scaling
+from tasks.evaluate import multitask
 from tasks.evaluate.entries import entry_of, means, test_logits
 from tasks.evaluate.plots import write_plots
 from tasks.evaluate.variance import variances
@@ -48,6 +50,10 @@ def main(study: str) -> None:
         method: entry_of(home, read[method], logits[method], x, y) | {"test_variance": variances(method, logits, y)}
         for method, home in homes.items()
     }
+    target = settings.studies[study].data.target
+    share = overlap(target.labelled, target.validation, int(test["pool"]))
+    both = multitask.of(homes, read, logits, x, y, test["auxiliary"], share)
+    methods = {method: content | {"multitask": both.get(method)} for method, content in methods.items()}
     folder, table = stages.DATA / "evaluate" / study, means(methods)
     write_json(folder / "results.json", results(settings, study, methods, test))
     write_json(folder / "metrics.json", table)

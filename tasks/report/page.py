@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import formats, plots, sentences
+from tasks.report import formats, multitask, plots, sentences
 from tasks.report.notes import notes
 from tasks.report.results import Method, Results
 from tasks.report.statistics import summary
@@ -59,6 +59,11 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
         families=[(FAMILIES.get(key, key), list(names)) for key, names in _by_family(results)],
         means={name: formats.spread(*pair, scale=100) for name, pair in verdict.means.items()},
         measures={name: _measures(results, name) for name in results.order},
+        multitask={
+            "about": multitask.ABOUT,
+            "header": multitask.HEADER,
+            "rows": list(multitask.rows(results, verdict)),
+        },
         rates={name: _rates(method) for name, method in trained.items()},
         forests=[(title, remark, Markup(svg)) for title, remark, svg in _forests(verdict)],
         curves=[(name, Markup(svg)) for name, svg in drawn.items() if svg is not None],

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tasks.common.artifacts import read_json
 from tasks.common.errors import UserError
+from tasks.common.intervals import overlap
 
 Floats = NDArray[np.float64]
 Measure = Literal["accuracy", "macro_f1", "log_loss", "calibration_error"]
@@ -59,6 +60,18 @@ class Point(Record):
     validation_accuracy: float | None = None
 
 
+class Multitask(Record):
+    """Of a method that learns the auxiliary quantities too, see `tasks.evaluate.multitask`; lists go by repeat.
+
+    The error is in squared standard deviations, ``delta_p`` a share; the control has none of it.
+    """
+
+    auxiliary_error: list[float | None]
+    delta_p: list[float | None] | None = None
+    delta_p_mean: float | None = None
+    delta_p_interval: tuple[float, float] | None = None
+
+
 class Method(Record):
     family: str
     control: str | None = None
@@ -70,6 +83,7 @@ class Method(Record):
     settings: dict[str, Any] = {}
     repeats: list[Repeat]
     curves: list[Point] = []
+    multitask: Multitask | None = None
 
 
 class Results(Record):
@@ -102,8 +116,8 @@ class Results(Record):
 
     @property
     def share(self) -> float:
-        """Part of the pool that the labelled and validation samples of one repeat are; 0 where it is not known."""
-        return (self.labelled + self.validation) / self.pool if self.pool else 0.0
+        """Part of the pool of target samples that one repeat draws; see `tasks.common.intervals.overlap`."""
+        return overlap(self.labelled, self.validation, self.pool)
 
     def same_network(self, one: str, other: str) -> bool:
         """Whether two methods have as many parameters, which is as far as an evaluation tells."""

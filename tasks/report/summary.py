@@ -3,6 +3,7 @@
 import textwrap
 from typing import Any
 
+from tasks.report import multitask
 from tasks.report.formats import NOTHING, counted, interval, percent, points, spread
 from tasks.report.notes import notes
 from tasks.report.results import Results
@@ -27,6 +28,9 @@ def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
         for control, one in verdict.of(name).items():
             table[name][f"over-{control}"] = _rounded(one.mean)
             table[name][f"errors-removed-{control}"] = _rounded(one.error_reduction)
+        both = results.methods[name].multitask
+        if both is not None and both.delta_p is not None:
+            table[name]["delta-p"] = _rounded(both.delta_p_mean)
     said = [warning(results), answer(results, verdict), *notes(results, verdict)]
     return table | {"answer": [text for text in said if text]}
 
@@ -45,6 +49,7 @@ def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
         "\n".join(asked),
         _fair(results, verdict),
         _scratch(results, verdict),
+        _multitask(results, verdict),
         "\n".join(_prose("", note, mark="- ") for note in notes(results, verdict)),
         f"The same with pictures: {page}",
     ]
@@ -105,6 +110,13 @@ def _scratch(results: Results, verdict: Verdict) -> str:
 def _over(one: Comparison) -> list[str]:
     shown = points(one.mean) if one.interval is None else f"{points(one.mean)} ({interval(one.interval)})"
     return [shown, f"{percent(one.error_reduction, 0)} %" if one.error_reduction is not None else NOTHING]
+
+
+def _multitask(results: Results, verdict: Verdict) -> str:
+    """Both tasks of the methods that learn two; nothing if there are none."""
+    rows = list(multitask.rows(results, verdict))
+    title = textwrap.fill(f"Both tasks of the methods that learn two; accuracy and Δp in %. {multitask.ABOUT}", WIDTH)
+    return _table(title, multitask.HEADER, rows) if rows else ""
 
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
