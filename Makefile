@@ -1,6 +1,6 @@
 # `make run` and `make test` need nothing but Python 3.11 or newer; everything else is set up in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-long conformance kill-matrix bench-engine check format ui lock clean
+.PHONY: help setup run smoke test test-long conformance rounds kill-matrix bench-engine check format ui lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +41,9 @@ test-long: setup ## the tests that take long, or need a data set's own package
 
 conformance: setup ## 200 random DAGs and edits, the engine held against serial dvc repro
 	$(BIN)/python tests/flows/conformance.py 200
+
+rounds: setup ## two headwater run and one dvc repro at the same time, 20 rounds
+	$(BIN)/python tests/flows/rounds.py 20
 
 kill-matrix: setup ## kill -9, TERM, full disk and I/O errors at every step of a run
 	$(BIN)/python tests/flows/kill_matrix.py
