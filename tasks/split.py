@@ -58,6 +58,13 @@ def stratified(y: Array, sizes: dict[str, int], rng: np.random.Generator) -> dic
     return parts
 
 
+def names_of(raw: Arrays, classes: list[str] | str) -> list[str]:
+    """The classes named, or for ``all`` those the training part has samples of, in label order."""
+    if not isinstance(classes, str):
+        return classes
+    return [str(raw["classes"][label]) for label in np.unique(raw["train_y"])]
+
+
 def of_classes(raw: Arrays, part: str, names: list[str], auxiliary: list[str]) -> Arrays:
     """The samples of some classes: x, y renumbered in the order of ``names``, auxiliary (n, a) float32."""
     known = raw["classes"].tolist()
@@ -86,20 +93,20 @@ def _quantities(raw: Arrays, part: str, rows: Array, x: Array, names: list[str])
 
 def source_parts(raw: Arrays, source: Source, auxiliary: list[str], seed: int, rows: int | None) -> Arrays:
     """The source's training and validation part; with ``shuffle_labels`` x and y have nothing to do with each other."""
-    pool = of_classes(raw, "train", source.classes, auxiliary)
+    pool = of_classes(raw, "train", names_of(raw, source.classes), auxiliary)
     rng = seeds.generator(seed, "split", "source")
     if source.shuffle_labels:
         pool["y"] = seeds.generator(seed, "shuffle").permutation(pool["y"])
     limits = [limit for limit in (rows, source.rows, len(pool["y"])) if limit]
     total = min(limits)
-    held_out = max(round(total * VALIDATION_SHARE), len(source.classes))
+    held_out = max(round(total * VALIDATION_SHARE), len(np.unique(pool["y"])))
     parts = stratified(pool["y"], {"validation": held_out, "train": total - held_out}, rng)
     return {f"{part}_{name}": values[rows] for part, rows in parts.items() for name, values in pool.items()}
 
 
 def target_parts(raw: Arrays, target: Target, auxiliary: list[str], seed: int, repeats: int) -> Arrays:
     """The samples of each repeat; repeat r is the same however many repeats there are."""
-    pool = of_classes(raw, "train", target.classes, auxiliary)
+    pool = of_classes(raw, "train", names_of(raw, target.classes), auxiliary)
     # Drawn in this order, so that asking for unlabelled samples leaves the labelled ones as they were.
     sizes = {"train": target.labelled, "validation": target.validation, "unlabelled": target.unlabelled}
     drawn = [stratified(pool["y"], sizes, seeds.generator(seed, "split", "target", r)) for r in range(repeats)]
@@ -109,7 +116,7 @@ def target_parts(raw: Arrays, target: Target, auxiliary: list[str], seed: int, r
 
 def test_part(raw: Arrays, target: Target, auxiliary: list[str], seed: int, rows: int | None) -> Arrays:
     """The target's test part: x, y and auxiliary; whole unless the size caps it."""
-    pool = of_classes(raw, "test", target.classes, auxiliary)
+    pool = of_classes(raw, "test", names_of(raw, target.classes), auxiliary)
     total = min(rows or len(pool["y"]), len(pool["y"]))
     kept = stratified(pool["y"], {"test": total}, seeds.generator(seed, "split", "test"))["test"]
     return {name: values[kept] for name, values in pool.items()}
@@ -135,13 +142,16 @@ def write(folder: Path, source_raw: Arrays, target_raw: Arrays, data: Data, seed
     test = test_part(target_raw, data.target, data.auxiliary, seed, size.test_rows)
     scaling = Scaling.fit(source["train_x"], data.scaling)
     hidden = {name: target.pop(f"unlabelled_{name}") for name in ("x", "y", "auxiliary")}
-    names = {"source": np.array(data.source.classes), "target": np.array(data.target.classes)}
+    names = {
+        "source": np.array(names_of(source_raw, data.source.classes)),
+        "target": np.array(names_of(target_raw, data.target.classes)),
+    }
     write_npz(folder / "source.npz", **source, classes=names["source"])
     write_npz(folder / "target.npz", **target, classes=names["target"])
     write_npz(folder / "unlabelled.npz", x=hidden["x"])
     write_npz(folder / "oracle.npz", y=hidden["y"])
     write_npz(folder / "scaling.npz", shift=scaling.shift, scale=scaling.scale)
-    pool = np.int64(pool_size(target_raw, data.target.classes))
+    pool = np.array(pool_size(target_raw, names_of(target_raw, data.target.classes)))
     write_npz(folder / "test.npz", **test, classes=names["target"], pool=pool)
 
 

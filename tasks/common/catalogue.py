@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from string import ascii_uppercase, digits
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,18 @@ KINDS = {
     "tables": _tables(("source-0", "source-1", "target-0", "target-1", "target-2"), auxiliary=("response",)),
     "shifted-tables": _tables(tuple(f"{side}-{label}" for side in ("source", "target") for label in range(3))),
 }
+
+
+
+def classes_of(dataset: Any) -> tuple[str, ...]:
+    """Names of the classes a data set has samples of, from its block in params.yaml."""
+    if dataset.kind != "omniglot":
+        return KINDS[dataset.kind].classes
+    katakana = "Japanese_(katakana)"
+    groups = {"katakana": [katakana], "others": [name for name in ALPHABETS if name != katakana]}
+    chosen = dataset.alphabets if isinstance(dataset.alphabets, list) else groups[dataset.alphabets]
+    return tuple(name for alphabet in ALPHABETS if alphabet in chosen for name in characters(alphabet))
+
 
 WITHOUT_SOURCE = ("scratch", "scratch-tuned")
 """Transfer methods that carry nothing over: the controls. None of them may teach a student."""

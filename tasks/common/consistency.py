@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tasks.common import requirements
-from tasks.common.catalogue import KINDS, WITHOUT_SOURCE
+from tasks.common.catalogue import KINDS, WITHOUT_SOURCE, classes_of
 from tasks.common.complaints import of_types
 from tasks.common.errors import UserError, nearest
 from tasks.common.schema.run import FAMILIES, Methods
@@ -196,11 +196,12 @@ def _mixing(params: Params, name: str) -> Iterator[str]:
 
 def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
     place, data = f"studies.{name}.data", study.data
-    for side, classes, dataset in (("source", data.source.classes, source), ("target", data.target.classes, target)):
-        facts = KINDS[dataset.kind]
+    named = {side: _classes(getattr(data, side).classes, one) for side, one in (("source", source), ("target", target))}
+    for side, dataset in (("source", source), ("target", target)):
+        facts, classes, known = KINDS[dataset.kind], named[side], classes_of(dataset)
         for label in classes:
-            if label not in facts.classes:
-                yield _unknown(f"{place}.{side}.classes", label, facts.classes)
+            if label not in known:
+                yield _unknown(f"{place}.{side}.classes", label, known)
         if len(set(classes)) < len(classes):
             yield f"{place}.{side}.classes names a class twice: {', '.join(classes)}."
         for quantity in data.auxiliary:
@@ -211,23 +212,27 @@ def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
             yield f"{place}.scaling is '{data.scaling}', which is for images; known here: {fitting}."
         if not facts.images and "convolutional" in (study.network.kind, study.student.kind):
             yield f"studies.{name} has a convolutional network, and {side} samples are no images; use kind: dense."
-    if data.shared_labels and len(data.source.classes) != len(data.target.classes):
-        counts = f"{len(data.source.classes)} source and {len(data.target.classes)} target classes"
+    if data.shared_labels and len(named["source"]) != len(named["target"]):
+        counts = f"{len(named['source'])} source and {len(named['target'])} target classes"
         yield f"{place}.shared_labels is true, but there are {counts}; name as many, in the same order."
-    yield from _amounts(place, study, target)
+    yield from _amounts(place, study, target, len(named["target"]))
 
 
-def _amounts(place: str, study: Study, dataset: Any) -> Iterator[str]:
+def _classes(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:
+    return classes_of(dataset) if isinstance(classes, str) else tuple(classes)
+
+
+def _amounts(place: str, study: Study, dataset: Any, classes: int) -> Iterator[str]:
     facts, target = KINDS[dataset.kind], study.data.target
-    available = facts.per_class * len(target.classes) if facts.per_class else getattr(dataset, "target_rows", None)
+    available = facts.per_class * classes if facts.per_class else getattr(dataset, "target_rows", None)
     if available is not None and target.labelled + target.validation + target.unlabelled > available:
         yield (
             f"{place}.target asks for {target.labelled} labelled, {target.validation} validation and "
             f"{target.unlabelled} unlabelled samples; its classes have {available} in all. Ask for fewer."
         )
     for part in ("labelled", "validation"):
-        if getattr(target, part) < len(target.classes):
-            yield f"{place}.target.{part} is {getattr(target, part)}, fewer than its {len(target.classes)} classes."
+        if getattr(target, part) < classes:
+            yield f"{place}.target.{part} is {getattr(target, part)}, fewer than its {classes} classes."
 
 
 def _hints(params: Params, name: str) -> Iterator[str]:

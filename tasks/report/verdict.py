@@ -82,7 +82,7 @@ def compare(results: Results, name: str, control: str) -> Comparison:
     """The paired difference in accuracy of two methods, without a word."""
     variance = results.methods[name].test_variance[control]
     accuracy, other = (results.measure(method, "accuracy") for method in (name, control))
-    return statistics.difference(accuracy, other, variance or 0.0, min(results.share, 0.95))
+    return statistics.difference(accuracy, other, variance or 0.0, results.share)
 
 
 def is_control(results: Results, name: str) -> bool:

@@ -73,7 +73,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: c["datasets"]["tables"].update(features=4), "datasets.tables.features is 4: input should be greater than or equal to 5"),
         (lambda c: c["datasets"]["tables"].update(relatednes=1), "Did you mean 'relatedness'?"),
         (lambda c: c["studies"]["tables"]["data"]["target"]["classes"].append("target-9"), "studies.tables.data.target.classes has 'target-9'"),
-        (lambda c: c["studies"]["tables"]["data"]["target"].update(labelled=301), "asks for 301 labelled, 100 validation and 200 unlabelled samples; its classes have 400"),
+        (lambda c: c["studies"]["tables"]["data"]["target"].update(labelled=3901), "asks for 3901 labelled, 100 validation and 200 unlabelled samples; its classes have 4000"),
         (lambda c: c["studies"]["fashion-sandal"]["data"]["target"].update(labelled=12_000), "its classes have 12000 in all"),
         (lambda c: c["studies"]["tables"]["data"]["target"].update(validation=2), "fewer than its 3 classes"),
         (lambda c: c["studies"]["tables"]["data"].update(auxiliary=["ink"]), "auxiliary has 'ink'; known: response"),

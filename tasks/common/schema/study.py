@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tasks.common.schema.base import Count, Section, Whole
 
-Classes = Annotated[list[str], Field(min_length=2)]
+Classes = Annotated[list[str], Field(min_length=2)] | Literal["all"]
 Activation = Literal["relu", "selu", "elu", "gelu", "tanh"]
 Initializer = Literal["he_normal", "lecun_normal", "glorot_uniform"]
 

@@ -1,0 +1,30 @@
+"""What a prediction costs, counted and not timed: the same on every machine."""
+
+import math
+
+from tasks.common.backend import keras
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Multiply-accumulate operations for one sample through the kernels of a model.
+
+    A dense layer has inputs × outputs of them, a convolution its kernel's size for every place of its output; biases,
+    activations, normalisation and pooling are left out, as is usual. Layers used twice count once.
+
+    Raises:
+        ValueError: If a layer has a kernel and is of a kind this does not know.
+    """
+    return sum(_layer(layer) for layer in model.layers)
+
+
+def _layer(layer: keras.layers.Layer) -> int:
+    if isinstance(layer, keras.Model):
+        return multiply_adds(layer)
+    if isinstance(layer, keras.layers.Dense):
+        return int(math.prod(layer.kernel.shape))
+    if isinstance(layer, keras.layers.Conv2D):
+        height, width = layer.output.shape[1:3]
+        return int(math.prod(layer.kernel.shape) * height * width)
+    if hasattr(layer, "kernel"):
+        raise ValueError(f"layer {layer.name} is a {type(layer).__name__}; its multiply-adds are not known here")
+    return 0
