@@ -3,7 +3,8 @@
 Run: python benchmarks/engine.py [REPEATS] [PART ...]       parts: trivial sleep idle lock prefect; about 15 minutes
 
 Both doors are whole commands in processes of their own, imports included, in temporary projects, one right after the
-other, so that a busy machine slows both. A Prefect server stands ready for `headwater run`, as `headwater ui` gives;
+other, so that a busy machine slows both; their CPU seconds, beside the wall time, hardly depend on what else runs (the
+Prefect server's own are not in them). A Prefect server stands ready for `headwater run`, as `headwater ui` gives;
 what it costs to go without is the part `prefect`.
 """
 
@@ -13,6 +14,7 @@ import contextlib
 import io
 import logging
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -21,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HOUSE = Path(__file__).parents[1]
 sys.path.insert(0, str(HOUSE))
@@ -50,31 +52,51 @@ def project(stages: dict[str, Any]) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def seconds(arguments: list[str], where: Path, **env: str) -> float:
-    """Wall time of one command that must end well."""
-    begun = time.perf_counter()
+class Took(NamedTuple):
+    """Seconds of wall time, and of CPU time with all that the command started and waited for."""
+
+    wall: float
+    cpu: float
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def seconds(arguments: list[str], where: Path, **env: str) -> Took:
+    """What one command took, which must end well."""
+    begun, before = time.perf_counter(), cpu()
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=where,
         env={**os.environ, "PYTHONPATH": str(HOUSE), **env},
         capture_output=True,
     )
-    took = time.perf_counter() - begun
+    took = Took(time.perf_counter() - begun, cpu() - before)
     if done.returncode:
         raise SystemExit(f"{arguments} ended with {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}")
     return took
 
 
-def row(what: str, serial: list[float], engine: list[float], note: str = "") -> None:
-    left, right = statistics.median(serial), statistics.median(engine)
-    print(f"| {what} | {left:.2f} s | {right:.2f} s | {right / left:.2f} | {note} |", flush=True)
+def median(times: list[Took]) -> Took:
+    return Took(statistics.median(t.wall for t in times), statistics.median(t.cpu for t in times))
+
+
+def row(what: str, serial: list[Took], engine: list[Took], note: str = "") -> None:
+    left, right = median(serial), median(engine)
+    print(
+        f"| {what} | {left.wall:.2f} s | {right.wall:.2f} s | {right.wall / left.wall:.2f} "
+        f"| {left.cpu:.2f} s | {right.cpu:.2f} s | {note} |",
+        flush=True,
+    )
 
 
 def pairs(
     stages: dict[str, Any], repeats: int, before: Callable[[Path], None] = lambda p: None
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[Took], list[Took]]:
     """Times of both doors, each on a fresh project; ``before`` prepares one."""
-    found: tuple[list[float], list[float]] = ([], [])
+    found: tuple[list[Took], list[Took]] = ([], [])
     for _ in range(repeats):
         for times, command in zip(found, (DVC, RUN), strict=True):
             with project(stages) as folder:
@@ -85,15 +107,18 @@ def pairs(
 
 def trivial(repeats: int) -> None:
     """Stages whose command is `echo`: what is left is the doors' own cost. Slope: per stage beyond the start-up."""
-    medians: dict[int, tuple[float, float]] = {}
+    medians: dict[int, tuple[Took, Took]] = {}
     for count in (24, 200):
         stages = {f"s{i}": {"cmd": f"echo {i} > o{i}", "outs": [f"o{i}"]} for i in range(count)}
         serial, engine = pairs(stages, repeats)
-        medians[count] = (statistics.median(serial), statistics.median(engine))
+        medians[count] = (median(serial), median(engine))
         row(f"{count} trivial stages", serial, engine)
-    slopes = [(medians[200][door] - medians[24][door]) / 176 * 1000 for door in (0, 1)]
+    first, last = medians[24], medians[200]
+    wall = [(last[door].wall - first[door].wall) / 176 * 1000 for door in (0, 1)]
+    used = [(last[door].cpu - first[door].cpu) / 176 * 1000 for door in (0, 1)]
     print(
-        f"| per trivial stage | {slopes[0]:.0f} ms | {slopes[1]:.0f} ms | {slopes[1] / slopes[0]:.2f} | slope |",
+        f"| per trivial stage | {wall[0]:.0f} ms | {wall[1]:.0f} ms | {wall[1] / wall[0]:.2f} "
+        f"| {used[0]:.0f} ms | {used[1]:.0f} ms | slope |",
         flush=True,
     )
 
@@ -103,9 +128,9 @@ def sleep(repeats: int) -> None:
     stages = {f"s{i}": {"cmd": f"sleep 1; echo {i} > o{i}", "outs": [f"o{i}"]} for i in range(60)}
     serial, engine = pairs(stages, max(1, repeats // 3))
     one = {"s": {"cmd": "echo 1 > o", "outs": ["o"]}}
-    start = statistics.median(pairs(one, repeats)[1])
+    start = median(pairs(one, repeats)[1]).wall
     ideal = 15.0
-    over = (statistics.median(engine) - start) / ideal
+    over = (median(engine).wall - start) / ideal
     row("60 stages of 1 s, 4 jobs", serial, engine, f"{over:.2f} of the ideal 15 s after a start-up of {start:.1f} s")
 
 
@@ -156,7 +181,7 @@ def lock(repeats: int) -> None:
             repo.close()
             left, right = (statistics.median(t) * 1000 for t in (serial, engine))
             print(
-                f"| one record, dvc.lock of {count} | {left:.0f} ms | {right:.0f} ms | {right / left:.3f} | |",
+                f"| one record, dvc.lock of {count} | {left:.0f} ms | {right:.0f} ms | {right / left:.3f} | | | |",
                 flush=True,
             )
 
@@ -164,8 +189,8 @@ def lock(repeats: int) -> None:
 def prefect(repeats: int) -> None:
     """One trivial stage: with a server, and without one in a home that is old, new, or the first on the machine."""
     stages = {"s": {"cmd": "echo 1 > o", "outs": ["o"]}}
-    plain: list[float] = []
-    cases: dict[str, list[float]] = {
+    plain: list[Took] = []
+    cases: dict[str, list[Took]] = {
         "a server ready": [],
         "no server": [],
         "no server, the project's first run": [],
@@ -198,7 +223,8 @@ def main(repeats: int = 3, *parts: str) -> None:
     logging.getLogger("dvc").setLevel(logging.ERROR)
     server.settings(scratch)
     guard = Guard()
-    print("| what | `dvc repro` | `headwater run` | ratio | |\n|---|---|---|---|---|", flush=True)
+    print("| what | `dvc repro` | `headwater run` | ratio | CPU: `dvc repro` | `headwater run` | |")
+    print("|---" * 7 + "|", flush=True)
     temporary = server.Temporary(guard)
     try:
         os.environ["PREFECT_API_URL"] = temporary.wait()
