@@ -292,6 +292,7 @@ def ui(console: Console, port: int) -> int:
     _say(console, f"Prefect's pages will be at http://127.0.0.1:{port}; Ctrl-C ends the server.")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     os.environ.pop("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", None)
+    os.environ["PREFECT_UI_API_URL"] = api  # or its pages would ask at Prefect's default port, whatever this one is
     os.execve(command[0], command, os.environ)
 
 

@@ -5,9 +5,12 @@ Prefect drives and shows; what is cached, DVC's hashes alone decide.
 
 from __future__ import annotations
 
+import contextlib
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -21,6 +24,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows import logs
 from flows.engine import DONE, Outcome, Run
 from flows.errors import Refused
 
@@ -87,7 +91,10 @@ class _Tasks:
 
         def bring_up() -> State[Any]:
             self.loggers[name] = get_run_logger()
-            return _state(name, work())
+            outcome = work()
+            if outcome.state == "failed":
+                _explain(name, outcome, logs.path(self.run.store.root, name))
+            return _state(name, outcome, self.run.work.attempts.get(name, 1))
 
         body = task(
             name=stage.group or name,
@@ -106,7 +113,22 @@ class _Tasks:
         future.add_done_callback(lambda _: done(name))
 
 
-def _state(name: str, outcome: Outcome) -> State[Any]:
+def _explain(name: str, outcome: Outcome, log: Path) -> None:
+    """Put what failed, the last lines of the log and what to do next on the stage's page, under "Artifacts"."""
+    from prefect.artifacts import create_markdown_artifact
+
+    last = "\n".join(outcome.tail) or "(it printed nothing)"
+    text = (
+        f"# {name} failed\n\n{outcome.message}\n\nThe last lines of its log:\n\n````\n{last}\n````\n\n"
+        f"To run it alone: `dvc repro -s {name}`\n\nIts whole log: `{log}`\n"
+    )
+    key = re.sub(r"[^a-z0-9]+", "-", f"failed-{name}".lower()).strip("-")
+    with contextlib.suppress(httpx.HTTPError, PrefectException):  # a help: the failure itself is told in any case
+        first = outcome.message.splitlines()[0] if outcome.message else "failed"
+        create_markdown_artifact(text, key=key, description=f"{first}. To run it alone: dvc repro -s {name}")
+
+
+def _state(name: str, outcome: Outcome, attempt: int) -> State[Any]:
     """How an outcome shows in Prefect's UI: by type (its colour) and by name."""
     if outcome.state == "cached":
         return Completed(name="Cached", message="up to date")
@@ -115,13 +137,15 @@ def _state(name: str, outcome: Outcome) -> State[Any]:
     if outcome.state == "recovered":
         return Completed(name="Recovered", message="its command had ended well in a run that was killed; now recorded")
     if outcome.state in DONE:
+        if attempt > 1:
+            return Completed(name="Retried", message=f"ran in {outcome.seconds:.1f} s, at attempt {attempt}")
         return Completed(message=f"ran in {outcome.seconds:.1f} s")
     if outcome.state == "skipped":
         return Cancelled(name="Skipped", message=outcome.message)
     if outcome.state == "stopped":
         return Cancelled(name="Stopped", message=outcome.message)
     last = "\n".join(outcome.tail)
-    return Failed(message=f"{outcome.message}\n{last}\nTo see it alone: dvc repro -s {name}")
+    return Failed(message=f"{outcome.message}\n{last}\nTo run it alone: dvc repro -s {name}")
 
 
 def _final(run: Run) -> State[Any]:
