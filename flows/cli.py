@@ -112,6 +112,71 @@ def doctor(fix: Annotated[bool, typer.Option("--fix", help="Put right what can s
 
 
 @app.command()
+def report(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STUDY]...", help="Whose reports; without, all.", show_default=False),
+    ] = None,
+    opened: Annotated[bool, typer.Option("--open", help="Open the pages in the browser.")] = False,
+    json: Json = False,
+) -> None:
+    """Print what the reports say as they stand, what they cost, and whether they are up to date. Runs nothing."""
+    from flows import reports
+
+    raise typer.Exit(reports.report(out, targets or (), opened=opened, as_json=json))
+
+
+@app.command()
+def compare(
+    rev: Annotated[str, typer.Argument(metavar="REV", help="A git revision.")],
+    rev2: Annotated[
+        str | None, typer.Argument(metavar="[REV2]", help="Another; without, the workspace.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what changed in the verdicts from one git revision to another, and whether it is more than noise."""
+    from flows import verdicts
+
+    raise typer.Exit(verdicts.compare(out, rev, rev2, as_json=json))
+
+
+@app.command()
+def gate(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STUDY]...", help="Whose verdicts; without, all.", show_default=False),
+    ] = None,
+    least: Annotated[
+        list[str] | None,
+        typer.Option("--min", metavar="WORD:NAME", help="The least that is good enough, such as better:fine-tuning."),
+    ] = None,
+) -> None:
+    """Exit with 1 when a verdict is below what is asked: for scheduled runs."""
+    from flows import verdicts
+
+    raise typer.Exit(verdicts.gate(out, least or (), targets or ()))
+
+
+@app.command()
+def reproduce(
+    targets: Targets = None,
+    jobs: Jobs = CORES,
+    single: Single = False,
+    downstream: Downstream = False,
+    preload: Preload = True,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the copy there, to look at.")] = False,
+    json: Json = False,
+) -> None:
+    """Execute stages again in a clean copy, and say for each whether it gives what dvc.lock records, or why not."""
+    from flows import commands
+    from flows.engine import Options
+    from flows.reproduce import reproduce as again
+
+    chosen = commands.Choice(tuple(targets or ()), single=single, downstream=downstream)
+    raise typer.Exit(again(out, chosen, Options(jobs=jobs, preload=preload), keep=keep, as_json=json))
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Where it listens.")] = 4200) -> None:
     """Start a Prefect server for this project; runs that start meanwhile show up in it."""
     from flows import commands

@@ -6,11 +6,14 @@ Each finding says what was found, why it matters and what to do; some can be put
 from __future__ import annotations
 
 import ast
+import functools
 import shlex
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from flows import copies
 from flows.dag import Graph, Stage
 from flows.store import Store
 
@@ -26,7 +29,7 @@ class Finding:
 def examine(store: Store, graph: Graph) -> list[Finding]:
     """Everything found, the most serious first."""
     root = store.root
-    found = list(store_findings(store))
+    found = [*store_findings(store), *left_copies(root)]
     for stage in graph.values():
         found += imports(stage, graph, root)
     for name, paths in store.uncached(graph).items():
@@ -53,6 +56,18 @@ def store_findings(store: Store) -> Iterator[Finding]:
             f"stage '{name}': the cache has no (or a damaged) copy of {', '.join(paths)}; it cannot be checked out "
             f"again. `dvc fetch {name}` from a remote, or run it again with `headwater run --single --force {name}`"
         )
+
+
+def left_copies(root: Path) -> Iterator[Finding]:
+    """Copies of the project that a killed `headwater reproduce` left."""
+
+    def remove(folder: Path) -> str:
+        shutil.rmtree(folder)
+        return f"removed {folder}"
+
+    for folder in copies.leftovers(root):
+        text = f"{folder} is a copy of this project that a `headwater reproduce` left when it was killed"
+        yield Finding(text, functools.partial(remove, folder))
 
 
 # ---- deps that the command's imports reach

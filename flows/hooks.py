@@ -1,0 +1,80 @@
+"""The project's own commands, declared in pyproject.toml under [tool.headwater]: what judges results is its business.
+
+    compare   COMMAND OLD NEW --from NAME --to NAME [--json]   prints what changed in the verdicts; code 0
+    gate      COMMAND FOLDER --min WORD:NAME ...               code 0: all at least so good; 1: not; 2: cannot be asked
+    same      COMMAND OLD NEW                                  code 0: equal within what the old one calls its interval;
+                                                               1: not; 3: nothing here that it can judge
+
+OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.errors import Refused
+from flows.launcher import environment
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return "\n".join(part for part in (self.out.rstrip(), self.err.rstrip()) if part)
+
+
+def declared(root: Path, name: str) -> str | None:
+    """The command that pyproject.toml declares under this name, if any.
+
+    Raises:
+        Refused: If the file is broken, or declares something that is no text.
+    """
+    path = root / "pyproject.toml"
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"pyproject.toml cannot be read: {error}") from None
+    command = settings.get("tool", {}).get("headwater", {}).get(name)
+    if command is not None and not isinstance(command, str):
+        raise Refused(f"pyproject.toml: tool.headwater.{name} is {command!r}; expected a command as one text")
+    return command
+
+
+def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] = (0,)) -> Said:
+    """Run the project's command in its root, with the Python that runs `headwater`.
+
+    Args:
+        codes: The exit codes that mean something; any other is a mistake.
+
+    Raises:
+        Refused: If there is no such command, it cannot start, or it ended with another code: with its output.
+    """
+    command = declared(root, name)
+    if not command:
+        raise Refused(
+            f"this project does not say how to judge its results: pyproject.toml has no `{name}` under "
+            f'[tool.headwater]. Name a command there, such as {name} = "python -m judging.{name}"'
+        )
+    env = environment(os.environ)
+    try:
+        done = subprocess.run(
+            [*shlex.split(command), *arguments], cwd=root, env=env, capture_output=True, text=True, check=False
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(f"pyproject.toml: tool.headwater.{name}, `{command}`, cannot start: {error}") from None
+    said = Said(done.returncode, done.stdout, done.stderr)
+    if said.code not in codes:
+        raise Refused(said.text or f"`{command}` ended with code {said.code} and said nothing")
+    return said
