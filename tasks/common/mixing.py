@@ -19,7 +19,13 @@ WEIGHTS = "class_weights"
 
 @dataclass(frozen=True)
 class Mixed:
-    """Cross-entropy of changed and mixed samples; with everything off it has the value of `plain`."""
+    """Cross-entropy of changed and mixed samples; with everything off it has the value of `plain`.
+
+    A mixture of x, y and x', y' with share λ has the loss ``λ ℓ(y) + (1 - λ) ℓ(y')``. λ is drawn once a step from
+    Beta(a, a), and each sample's partner is another of the batch, or itself.
+
+    Source: "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412, section 2; for the boxes see `cut`.
+    """
 
     shift: int = 0
     noise: float = 0.0
