@@ -10,7 +10,7 @@ from tasks.common.schema.mixing import Mixing
 Slowdown = Annotated[float, Field(gt=0, le=1, description="share of the rate")]
 
 
-class TransferTraining(Training, Mixing):
+class TransferTraining(Mixing, Training):
     """What every training of this family may be told."""
 
 
