@@ -14,6 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from flows import logs
 from flows.outcome import DONE, Outcome, Watcher
 
 _MARK = {
@@ -100,33 +101,37 @@ class Progress:
         return Group(rows, Text(f"{self.settled} of {self.total} stages settled", style="dim"))
 
 
+def say(console: Console, text: str, style: str = "") -> None:
+    """Text as it is, in one line."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def summary(console: Console, outcomes: Mapping[str, Outcome], seconds: float) -> None:
     """What ran, what was cached, restored, failed and skipped, and what to do about it."""
     by_state: dict[str, list[str]] = {}
     for name, outcome in outcomes.items():
         by_state.setdefault(outcome.state, []).append(name)
 
-    def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-    say("")
+    say(console, "")
     for name in by_state.get("ran", []):
-        say(f"  ran       {name}  {duration(outcomes[name].seconds)}", "green")
+        say(console, f"  ran       {name}  {duration(outcomes[name].seconds)}", "green")
     for state in ("recovered", "restored", "cached"):
         if names := by_state.get(state):
-            say(f"  {state:<9} {_listed(names)}", _MARK[state][1])
+            say(console, f"  {state:<9} {_listed(names)}", _MARK[state][1])
     for name in by_state.get("failed", []):
         outcome = outcomes[name]
-        say(f"  failed    {name}  after {duration(outcome.seconds)}: {outcome.message}", "red")
+        say(console, f"  failed    {name}  after {duration(outcome.seconds)}: {outcome.message}", "red")
         for line in outcome.tail:
-            say(f"            | {line}", "dim")
-        say(f"            to see it alone: dvc repro -s {name}")
-        say(f"            its whole log:   .headwater/logs/{name.replace('/', '_')}.log")
+            say(console, f"            | {line}", "dim")
+        say(console, f"            to run it alone:  dvc repro -s {name}")
+        say(console, f"            its whole log:    {logs.path(Path(), name)}")
     for state in ("skipped", "stopped", "not started"):
         for name in by_state.get(state, []):
-            say(f"  {state:<9} {name}: {outcomes[name].message}", "yellow")
+            say(console, f"  {state:<9} {name}: {outcomes[name].message}", "yellow")
     counts = ", ".join(f"{len(names)} {state}" for state, names in by_state.items())
-    say(f"{counts or 'no stages'}; {duration(seconds)}", "bold" if _all_done(outcomes.values()) else "bold red")
+    say(
+        console, f"{counts or 'no stages'}; {duration(seconds)}", "bold" if _all_done(outcomes.values()) else "bold red"
+    )
 
 
 def _listed(names: list[str], most: int = 12) -> str:
@@ -144,10 +149,5 @@ def show(console: Console, paths: Iterable[Path]) -> None:
     """The text of each file that a target stage wants shown; what is not there is left out."""
     for path in dict.fromkeys(paths):
         if path.is_file():
-            console.print("")
-            console.print(
-                path.read_text(encoding="utf-8", errors="replace").rstrip(),
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            say(console, "")
+            say(console, path.read_text(encoding="utf-8", errors="replace").rstrip())

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flows import dag, recovery
+from flows.attempt import Attempt
 from flows.group import GRACE
 from flows.guard import Guard
-from flows.journal import Attempt, Journal
+from flows.journal import Journal
 from flows.meta import Meta
 from flows.outcome import DONE, Outcome, Watcher
 from flows.resources import Claim, Ledger

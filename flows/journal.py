@@ -22,41 +22,16 @@ import os
 import statistics
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.attempt import Attempt, fold
 from flows.group import lives, since
 from flows.trace import Trace
 
 MARK = "HEADWATER_RUN"  # in the environment of every command: finds those that outlived their run
 KEEP_BYTES = 8 * 2**20  # a longer journal is cut down to each stage's last attempt, and the last durations
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The last attempt at a stage, as far as it got.
-
-    Attributes:
-        until: When its outputs were last worked on, as `newest` tells it.
-    """
-
-    run: str
-    command: tuple[str, ...] = ()
-    deps: Mapping[str, Any] = field(default_factory=dict)
-    outs: tuple[str, ...] = ()
-    group: int | None = None
-    group_started: float = 0.0
-    code: int | None = None
-    until: int = 0
-    hashed: Mapping[str, str] = field(default_factory=dict)
-    committed: bool = False
-
-    @property
-    def lost(self) -> bool:
-        """Whether the command ended well and its result was never recorded."""
-        return self.code == 0 and not self.committed
 
 
 class Journal:
@@ -178,54 +153,3 @@ class Journal:
         temporary = self.path.with_suffix(".new")
         temporary.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in keep))
         os.replace(temporary, self.path)
-
-
-def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Attempt]:
-    """The last attempt of each stage from the journal's lines.
-
-    >>> lines = [{"event": "prepared", "run": "r", "stage": "s", "command": ["x"], "deps": {"d": "1"}},
-    ...          {"event": "exited", "run": "r", "stage": "s", "code": 0, "seconds": 1.0}]
-    >>> fold(lines)["s"].lost, fold([*lines, {"event": "committed", "run": "r", "stage": "s"}])["s"].lost
-    (True, False)
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for r in records:
-        stage, event = r.get("stage"), r["event"]
-        if stage is None:
-            continue
-        if event == "prepared":
-            found[stage] = {"run": r["run"], "command": tuple(r.get("command", ())), "deps": r.get("deps", {})}
-            found[stage]["outs"] = tuple(r.get("outs", ()))
-        elif stage in found and found[stage]["run"] == r["run"]:
-            if event == "started":
-                found[stage] |= {"group": r["group"], "group_started": r["since"]}
-            elif event == "exited":
-                found[stage] |= {"code": r["code"], "until": r.get("until", 0)}
-            elif event == "hashed":
-                found[stage] |= {"hashed": r["outs"]}
-            elif event in ("committed", "dropped"):
-                found[stage] |= {"committed": True}
-        elif event == "committed":  # by a later run, for an attempt of a dead one, or from the run-cache
-            found.pop(stage, None)
-    return {stage: Attempt(**facts) for stage, facts in found.items()}
-
-
-def newest(path: str) -> int:
-    """When a file, or anything in a folder, was last worked on: the latest change time, in nanoseconds.
-
-    Unlike the time of modification it cannot be set, so nothing put there later looks older. 0 if it is not there.
-    """
-    if not os.path.lexists(path):
-        return 0
-    found = [path]
-    for folder, folders, files in os.walk(path):
-        found += [os.path.join(folder, name) for name in (*folders, *files)]
-    return max(_changed(name) for name in found)
-
-
-def _changed(path: str) -> int:
-    """Of a link, the later of its own time and that of the file it leads to, if any."""
-    own = os.lstat(path).st_ctime_ns
-    with contextlib.suppress(OSError):
-        return max(own, os.stat(path).st_ctime_ns)
-    return own

@@ -15,8 +15,9 @@ from typing import Any
 
 import psutil
 
+from flows.attempt import Attempt
 from flows.group import end_group, lives, since
-from flows.journal import MARK, Attempt, Journal
+from flows.journal import MARK, Journal
 
 
 @dataclass

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flows import dag, logs, process, recovery
+from flows.attempt import Attempt
 from flows.errors import NotRecorded, Refused, StageFailed, Stopped
 from flows.group import GRACE, end_group
 from flows.guard import Guard
-from flows.journal import MARK, Attempt, Journal
+from flows.journal import MARK, Journal
 from flows.meta import Meta
 from flows.outcome import Outcome, State, Watcher
 from flows.process import Hooks, Limits

@@ -14,7 +14,7 @@ from dvc.stage.cache import _can_hash
 from dvc.stage.run import _enforce_cmd_list
 from dvc.stage.serialize import to_single_stage_lockfile
 
-from flows.journal import Attempt, newest
+from flows.attempt import Attempt, newest
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dvc.exceptions import DvcException
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
 from dvc.utils import fix_env
 
+from flows.attempt import Attempt, newest
 from flows.errors import NotRecorded, StageFailed, Stopped
-from flows.journal import Attempt, newest
 from flows.store.claims import Busy, Claims
 from flows.store.complaints import stage_errors
 from flows.store.differences import changed, expects, is_intact, lookup, moved, values
@@ -141,7 +141,7 @@ class Store(Recording):
             return not missing and expects(stage, attempt)
 
     def newest(self, name: str) -> int:
-        """When the outputs of a stage that just ended were last worked on, as `journal.newest` tells it."""
+        """When the outputs of a stage that just ended were last worked on, as `attempt.newest` tells it."""
         stage, _ = self._running[name]
         return max((newest(out.fs_path) for out in stage.outs), default=time.time_ns())
 

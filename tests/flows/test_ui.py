@@ -37,7 +37,6 @@ def pages(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (project.root / ".headwater").mkdir()
     with (project.root.parent / "ui.log").open("w") as log:
         ui = subprocess.Popen(
             [sys.executable, "-m", "flows.cli", "ui", "--port", str(port)],
