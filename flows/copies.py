@@ -99,7 +99,8 @@ def _found(root: Path, outs: set[str]) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
         here = PurePosixPath(os.path.relpath(folder, root))
         folders[:] = [name for name in folders if name not in _STATE and str(here / name) not in outs]
-        for name in files:
+        links = [name for name in folders if (root / here / name).is_symlink()]  # os.walk does not follow them
+        for name in [*files, *links]:
             path = str(here / name)
             if path not in outs:
                 yield path
