@@ -36,7 +36,7 @@ def delta_p(tasks: Sequence[Task]) -> tuple[Array, float]:
     Returns:
         (repeats,), NaN where either failed or the control's measure is 0; and the variance, NaN if all are.
 
-    Source: "Attentive Single-Tasking of Multiple Tasks", arXiv:1904.08918, eq. 4 (Maninis et al., 2019).
+    Source: "Attentive Single-Tasking of Multiple Tasks", arXiv:1904.08918 (Maninis et al., 2019).
     """
     parts = []
     for task in tasks:

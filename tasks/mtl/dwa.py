@@ -23,7 +23,7 @@ def weights_of(last: Array, before: Array, temperature: float) -> Array:
         last, before: Mean training losses, (tasks,).
         temperature: T > 0; large ones give equal weights.
 
-    Source: "End-to-End Multi-Task Learning with Attention", arXiv:1803.10704, section 3.3, eq. 7.
+    Source: "End-to-End Multi-Task Learning with Attention", arXiv:1803.10704, "Dynamic Weight Average".
     """
     rates = last / before / temperature
     powers = np.exp(rates - rates.max())

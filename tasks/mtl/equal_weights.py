@@ -14,7 +14,7 @@ from tasks.mtl import shared
 def objective(model: keras.Model, batch: Tensors) -> Any:
     """Each task's loss with weight 1: `hard-sharing` at auxiliary weight 1, bit for bit.
 
-    Source: "In Defense of the Unitary Scalarization for Deep Multi-Task Learning", arXiv:2201.04122, section 3.
+    Source: "In Defense of the Unitary Scalarization for Deep Multi-Task Learning", arXiv:2201.04122.
     """
     label, auxiliary = shared.losses(model(batch["x"], training=True), batch)
     return label + auxiliary

@@ -27,7 +27,7 @@ def project(gradients: Any, seed: Any) -> Any:
     Returns:
         The projected gradients, (tasks, parameters).
 
-    Source: "Gradient Surgery for Multi-Task Learning", arXiv:2001.06782, section 2.3, algorithm 1.
+    Source: "Gradient Surgery for Multi-Task Learning", arXiv:2001.06782, algorithm 1.
     """
     tasks = gradients.shape[0]
     squares = tf.reduce_sum(gradients**2, axis=1)

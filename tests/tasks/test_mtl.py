@@ -34,6 +34,15 @@ def test_the_loss_is_cross_entropy_plus_the_weighted_mean_squared_error(weight: 
         assert float(objective(model, arrays(data))) == pytest.approx(label + weight * error, rel=1e-5)
 
 
+def test_the_joint_loss_is_the_targets_cross_entropy_plus_the_weighted_one_of_the_source():
+    data, other = toys.sample(), toys.sample(("x", "y"), seed=5)
+    model = joint.build(data, other, toys.NETWORK, 3)
+    batch = arrays(data.train) | {f"source_{name}": values for name, values in arrays(other.train).items()}
+    target = log_softmax(np.asarray(model(data.train.x)["head"], np.float64), axis=1)[np.arange(30), data.train.y]
+    source = log_softmax(np.asarray(model(other.train.x)["source"], np.float64), axis=1)[np.arange(30), other.train.y]
+    assert float(joint.Objective(0.4)(model, batch)) == pytest.approx(-target.mean() - 0.4 * source.mean(), rel=1e-5)
+
+
 def test_equal_weights_is_hard_sharing_at_weight_1_bit_for_bit():
     assert toys.same(trained("equal-weights").model, trained("hard-sharing", auxiliary_weight=1.0).model)
 
@@ -136,15 +145,6 @@ def test_both_outputs_are_the_same_bits_after_saving_and_the_classifiers_size_is
     assert np.array_equal(auxiliary(model), auxiliary(found.model))
     single = dense.build(toys.NETWORK, (5,), 3, 3).count_params()
     assert outcomes.read(tmp_path / method)["parameters"] == {"trained": found.moved, "total": single}
-
-
-def test_the_joint_loss_is_the_targets_cross_entropy_plus_the_weighted_one_of_the_source():
-    data, other = toys.sample(), toys.sample(("x", "y"), seed=5)
-    model = joint.build(data, other, toys.NETWORK, 3)
-    batch = arrays(data.train) | {f"source_{name}": values for name, values in arrays(other.train).items()}
-    target = log_softmax(np.asarray(model(data.train.x)["head"], np.float64), axis=1)[np.arange(30), data.train.y]
-    source = log_softmax(np.asarray(model(other.train.x)["source"], np.float64), axis=1)[np.arange(30), other.train.y]
-    assert float(joint.Objective(0.4)(model, batch)) == pytest.approx(-target.mean() - 0.4 * source.mean(), rel=1e-5)
 
 
 def test_the_source_moves_the_trunk_and_not_the_targets_head_nor_does_its_head_stay_in_the_model():

@@ -7,7 +7,7 @@ from scipy import stats
 
 from tasks.mtl import dwa, gradnorm, shared, uncertainty
 from tests.tasks import toys
-from tests.tasks.multitask_toys import ONE_STEP, losses, trained
+from tests.tasks.multitask_toys import ONE_STEP, arrays, losses, trained
 
 WEIGHTS, NORMS, RATIOS = (np.array(pair, np.float32) for pair in ((1.4, 0.6), (0.5, 2.0), (0.9, 0.3)))
 
@@ -15,6 +15,20 @@ WEIGHTS, NORMS, RATIOS = (np.array(pair, np.float32) for pair in ((1.4, 0.6), (0
 def initial(**changes: object):
     """The model before training, with both heads."""
     return trained("equal-weights", rates=[1e-30], **changes).model
+
+
+def test_the_first_weight_of_the_memory_is_the_classs_and_none_of_them_is_learnt():
+    """What GradNorm and dynamic weights minimise."""
+    data = toys.sample().train
+    model = shared.with_memory(shared.build(toys.sample(), toys.NETWORK, 3), [1.5, 0.5, 7.0], learnt=False)
+    label, error = losses(model, data)
+    with tf.GradientTape() as tape:
+        total, tasks, weights = shared.weighted(model, arrays(data))
+    assert float(total) == pytest.approx(1.5 * label + 0.5 * error, rel=1e-5)
+    np.testing.assert_allclose(tasks, [label, error], rtol=1e-5)
+    assert weights.numpy().tolist() == [1.5, 0.5]
+    assert tape.gradient(total, model.get_layer("memory").figures) is None
+    assert "memory" not in {v.path.split("/")[0] for v in model.trainable_variables}
 
 
 # Uncertainty
@@ -127,7 +141,7 @@ def test_weight_rate_zero_is_equal_weights_bit_for_bit():
 
 
 def test_weights_are_a_softmax_of_loss_ratios_times_the_number_of_tasks():
-    """Liu et al., eq. 7."""
+    """Liu et al. (2019), λ_k = K·softmax_k(w / T)."""
     last, before, temperature = np.array([0.9, 0.4, 2.0]), np.array([1.0, 0.8, 1.0]), 2.0
     powers = np.exp(np.array([0.9, 0.5, 2.0]) / temperature)
     np.testing.assert_allclose(dwa.weights_of(last, before, temperature), 3 * powers / powers.sum())
