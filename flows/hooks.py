@@ -1,11 +1,12 @@
 """The project's own commands, declared in pyproject.toml under [tool.headwater]: what judges results is its business.
 
     compare   COMMAND OLD NEW --from NAME --to NAME [--json]   prints what changed in the verdicts; code 0
-    gate      COMMAND FOLDER --min WORD:NAME ...               code 0: all at least so good; 1: not; 2: cannot be asked
+    gate      COMMAND FOLDER --min WORD:NAME ...               code 0: all at least so good; 3: not
     same      COMMAND OLD NEW                                  code 0: equal within what the old one calls its interval;
-                                                               1: not; 3: nothing here that it can judge
+                                                               3: not; 4: nothing here that it can judge
 
-OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output.
+OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output;
+1 and 2 are, because Python and others end with them when a command breaks down.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 
 from flows.errors import Refused
 from flows.launcher import environment
+
+YES, NO, UNJUDGED = 0, 3, 4
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def declared(root: Path, name: str) -> str | None:
     return command
 
 
-def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] = (0,)) -> Said:
+def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] = (YES,)) -> Said:
     """Run the project's command in its root, with the Python that runs `headwater`.
 
     Args:

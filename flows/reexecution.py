@@ -22,7 +22,7 @@ from flows.sameness import Finding, assess, judged
 from flows.store import Store
 from flows.store.records import Record, copy_outputs, outside, record, unmade
 
-EQUAL, OTHER, UNJUDGED = 0, 1, 3  # exit codes of the project's `same` command
+CODES = (hooks.YES, hooks.NO, hooks.UNJUDGED)
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,11 @@ def judge(plan: Plan, found: Mapping[str, Finding], copy: Path) -> dict[str, tup
                 copy_outputs(plan.store, name, before)
                 for out in old.outs:
                     copies.bring(copy, after, out)
-                answer = hooks.call(plan.store.root, "same", [str(before), str(after)], (EQUAL, OTHER, UNJUDGED))
+                answer = hooks.call(plan.store.root, "same", [str(before), str(after)], CODES)
             except Refused as error:
                 said[name] = (None, f"cannot be judged: {error}")
                 continue
-            said[name] = (None if answer.code == UNJUDGED else answer.code == EQUAL, answer.text)
+            said[name] = (None if answer.code == hooks.UNJUDGED else answer.code == hooks.YES, answer.text)
     return said
 
 

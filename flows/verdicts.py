@@ -67,11 +67,12 @@ def gate(console: Console, least: Sequence[str], targets: Sequence[str]) -> int:
                 raise Refused(
                     f"not in the workspace: {', '.join(gone)}. `dvc checkout` or `headwater run` puts it there"
                 )
-            said = hooks.call(store.root, "gate", [room, *(word for one in least for word in ("--min", one))], (0, 1))
+            asked = [word for one in least for word in ("--min", one)]
+            said = hooks.call(store.root, "gate", [room, *asked], (hooks.YES, hooks.NO))
     finally:
         store.close()
     say(console, said.text)
-    return said.code
+    return int(said.code == hooks.NO)
 
 
 def say(console: Console, text: str) -> None:

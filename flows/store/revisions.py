@@ -14,6 +14,7 @@ from typing import Any
 
 from dvc.repo.brancher import switch
 from dvc.scm import SCMError
+from dvc.stage import PipelineStage
 from scmrepo.git import Git
 
 from flows.errors import Refused
@@ -36,7 +37,7 @@ def gather(project: Project, revision: str | None, folder: Path, names: set[str]
     """
     with project._locked(), _at(project.repo, revision) as repo:
         missing: dict[str, list[str]] = {}
-        for report, outs in _wanted(repo.index.stages).items():
+        for report, outs in _wanted(repo).items():
             if names is None or report in names:
                 missing[report] = [p for p in (_place(repo, out, revision, folder) for out in outs) if p]
         return missing
@@ -50,8 +51,10 @@ def _at(repo: Any, revision: str | None) -> Iterator[Any]:
         return
     if not isinstance(repo.scm, Git):
         raise Refused(f"'{revision}' is looked up in git, and this project is not in a git repository")
+    config = repo.config
     try:
         with switch(repo, revision):
+            repo.config = config  # the remotes of today: those of that revision may be long gone
             yield repo
     except SCMError as error:
         raise Refused(
@@ -59,8 +62,9 @@ def _at(repo: Any, revision: str | None) -> Iterator[Any]:
         ) from None
 
 
-def _wanted(stages: list[Any]) -> dict[str, list[Any]]:
+def _wanted(repo: Any) -> dict[str, list[Any]]:
     """{report: the outputs it is made of}, DVC's own objects."""
+    stages = repo.index.stages
     made = [out for stage in stages for out in stage.outs]
     found = {}
     for stage in stages:
@@ -68,8 +72,16 @@ def _wanted(stages: list[Any]) -> dict[str, list[Any]]:
             continue
         deps = [dep.fs_path for dep in stage.deps if dep.protocol == "local"]
         read = [out for out in made if any(overlap(out.fs_path, dep) for dep in deps)]
-        found[stage.addressing] = [out for out in stage.outs if out.is_metric] + read
+        found[_name(repo, stage)] = [out for out in stage.outs if out.is_metric] + read
     return found
+
+
+def _name(repo: Any, stage: Any) -> str:
+    """As DVC addresses it from the project's root; its own `addressing` takes another revision's files for far away."""
+    path: str = repo.fs.relpath(stage.path, repo.root_dir)
+    if not isinstance(stage, PipelineStage):
+        return path
+    return stage.name if path == "dvc.yaml" else f"{path}:{stage.name}"  # type: ignore[no-any-return]
 
 
 def _place(repo: Any, out: Any, revision: str | None, folder: Path) -> str | None:
@@ -91,7 +103,7 @@ def _place(repo: Any, out: Any, revision: str | None, folder: Path) -> str | Non
         return None
     if not out.hash_info or not out.use_cache:
         return path
-    stage = out.stage.addressing
+    stage = _name(repo, out.stage)
     take(
         out,
         target,

@@ -1,7 +1,7 @@
 """Is every verdict at least as good as asked?
 
 In:   a folder with data/evaluate/<study>/results.json of the studies that are asked
-Run:  python -m tasks.verdicts.gate FOLDER --min better:fine-tuning    code 0: yes; 1: no; 2: cannot be asked
+Run:  python -m tasks.verdicts.gate FOLDER --min better:fine-tuning    code 0: yes; 3: no; 2: cannot be asked
 """
 
 import argparse
@@ -15,6 +15,7 @@ from tasks.report.statistics import Word
 from tasks.verdicts import command
 from tasks.verdicts.evaluations import Evaluation, find
 
+ENOUGH, NOT_ENOUGH = 0, 3
 ORDER: tuple[Word, ...] = ("worse", "not shown", "better")
 assert set(ORDER) == set(get_args(Word))
 
@@ -70,7 +71,7 @@ def main(given: argparse.Namespace) -> int:
     for method in dict.fromkeys(method for _, method in asked):
         if without := [study for study, one in studies.items() if method not in one.results.methods]:
             print(f"      {method} is not run in {listed(without)}")
-    return int(not all(holds for holds, _ in found))
+    return ENOUGH if all(holds for holds, _ in found) else NOT_ENOUGH
 
 
 def parser() -> argparse.ArgumentParser:

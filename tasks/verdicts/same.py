@@ -5,7 +5,7 @@ the record: every mean accuracy, and every difference to a fair control, inside 
 trainings failed, and the words the same.
 
 In:   two folders with data/evaluate/<study>/results.json or data/report/<study>/verdict.json
-Run:  python -m tasks.verdicts.same OLD NEW    code 0: yes; 1: no; 3: nothing here that can be judged
+Run:  python -m tasks.verdicts.same OLD NEW    code 0: yes; 3: no; 4: nothing here that can be judged
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tasks.report.formats import interval, percent, points
 from tasks.verdicts import command
 from tasks.verdicts.evaluations import Evaluation, find, words
 
-EQUAL, OTHER, UNJUDGED = 0, 1, 3
+EQUAL, OTHER, UNJUDGED = 0, 3, 4
 
 
 def faults(old: Evaluation, new: Evaluation) -> Iterator[str]:

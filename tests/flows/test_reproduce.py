@@ -170,7 +170,7 @@ def test_noise_differs_and_the_projects_own_command_may_call_it_equal(project: P
     code, found = again(project)
     assert (code, states(found)) == (0, {"split": "exact", "train": "equal", "score": "equal"})
     assert found["score"]["said"] == "near enough"
-    project.write(code="1")
+    project.write(code="3")
     code, found = again(project)
     assert (code, states(found)) == (1, {"split": "exact", "train": "differs", "score": "differs"})
     project.write(code="7")
