@@ -17,19 +17,19 @@ from tasks.models import surgery
 
 @dataclass(frozen=True)
 class Objective:
-    """Two losses, each with variables of its own (arXiv:1702.05464, section 3.2, eqs. 7 and 8 of the general form).
+    """Two losses, each with variables of its own (arXiv:1702.05464, section 4, eq. 9).
 
     The domain network tells source features, which are given, from those of the target encoder. The encoder is
     trained to have them taken for the source's: the labels are inverted, which leaves a gradient where reversing
-    the sign of the loss would not. The batch has source features in ``x``.
+    the sign of the loss would not. The batch has source features in ``x`` and no label.
     """
 
     def losses(self, model: keras.Model, batch: Tensors) -> tuple[Any, Any]:
-        """That of the domain network, and the weighted one of the encoder, in nats."""
+        """That of the domain network and that of the encoder, in nats."""
         target = surgery.features(model)(batch["target_x"], training=True)
         of_source, of_target = (domain.domain_logits(model, part) for part in (batch["x"], tf.stop_gradient(target)))
         telling = (domain.loss(of_source, 1.0) + domain.loss(of_target, 0.0)) / 2
-        return telling, batch["weight"] * domain.loss(domain.domain_logits(model, target), 1.0)
+        return telling, domain.loss(domain.domain_logits(model, target), 1.0)
 
     def __call__(self, model: keras.Model, batch: Tensors) -> Any:
         return sum(self.losses(model, batch))
@@ -46,9 +46,9 @@ class Objective:
 def run(source: Sample, unlabelled: Array, network: Network, settings: Adda, seed: int) -> Trained | Failed:
     """Train on the source, then adapt a copy of the encoder; the classifier stays as it is and serves both.
 
-    ``weight`` scales the encoder's loss, so with plain gradient descent its rate against the domain network's; at 0
-    nothing moves after the source. ``keep`` is for the training on the source: on the source's validation part an
-    encoder of the target can only get worse, so the last epoch is kept of what follows.
+    ``weight`` is the encoder's rate as a share of the domain network's. It scales the steps and not the loss, which
+    Adam would undo; at 0 nothing moves after the source. ``keep`` is for the training on the source: on the source's
+    validation part an encoder of the target can only get worse, so the last epoch is kept of what follows.
     """
 
     def one(rate: float, weight: float) -> tuple[keras.Model, Course]:
@@ -56,11 +56,12 @@ def run(source: Sample, unlabelled: Array, network: Network, settings: Adda, see
         return (model, course) if weight == 0 else (model, joint.followed(course, adapt(model, rate, weight)))
 
     def adapt(model: keras.Model, rate: float, weight: float) -> Course:
-        encoder = frozenset(layer.name for layer in surgery.hidden_layers(model))
+        encoder = [layer.name for layer in surgery.hidden_layers(model)]
+        moving, shares = frozenset((*encoder, *domain.LAYERS)), tuple((name, weight) for name in encoder)
         given = predict(surgery.features(model), source.train.x)
         return fit(
             domain.with_domain(model, network, settings.units, seed),
-            [Phase("adversarial", rate, settings.epochs, encoder | {*domain.LAYERS})],
+            [Phase("adversarial", rate, settings.epochs, moving, shares)],
             train={"x": given},
             validation=arrays(source.validation),
             objective=Objective(),
@@ -69,7 +70,6 @@ def run(source: Sample, unlabelled: Array, network: Network, settings: Adda, see
             keep="last",
             seed=seed,
             streams={"target": {"x": unlabelled}},
-            constants={"weight": tf.constant(weight, tf.float32)},
         )
 
     return candidates.search(settings, source, unlabelled, one)

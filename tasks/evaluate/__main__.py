@@ -30,6 +30,7 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
         "test_size": len(test["y"]),
         "labelled": target.labelled,
         "validation": target.validation,
+        "unlabelled": target.unlabelled,
         "pool": int(test["pool"]),
         "repeats": settings.caps.repeats,
         "size": settings.size,

@@ -9,6 +9,7 @@ from tasks.common import outcomes
 from tasks.common.metrics import measure
 from tasks.common.objectives import predict
 from tasks.common.samples import Array
+from tasks.evaluate.choices import choices
 
 FIGURES = ("accuracy", "macro_f1", "log_loss", "calibration_error")
 
@@ -46,9 +47,15 @@ def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Ar
             (row["trainings"] for row in rows if not row["failed"]), default=len(settings.get("rates", []))
         ),
         "epochs": sum(value for name, value in settings.items() if name.endswith("epochs") and isinstance(value, int)),
-        "repeats": [_repeat(row) | {"variants": variant_accuracies(home, row, x, y)} for row in rows],
+        "ceiling": outcome.get("ceiling", False),
+        "repeats": [_repeat(row) | _variants(home, row, x, y) for row in rows],
         "curves": [{"repeat": row["repeat"], **epoch} for row in rows for epoch in row.get("curve", [])],
     }
+
+
+def _variants(home: Path, row: dict[str, Any], x: Array, y: Array) -> dict[str, Any]:
+    accuracies = variant_accuracies(home, row, x, y)
+    return {"variants": accuracies, "choices": choices(row.get("notes", {}), accuracies)}
 
 
 def _repeat(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a reader must know beside the answer, in sentences."""
 
+from tasks.report import adaptation
 from tasks.report.formats import counted, listed, percent, sentence
 from tasks.report.results import Results
 from tasks.report.sentences import relation
@@ -17,6 +18,7 @@ def notes(results: Results, verdict: Verdict) -> list[str]:
         _search(verdict),
         *_networks(results, verdict),
         _unjudged(results, verdict),
+        *adaptation.notes(results, verdict),
         _failed(results),
         _sure(results, verdict),
     ]

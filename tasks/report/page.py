@@ -13,14 +13,19 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import formats, multitask, plots, sentences
+from tasks.report import adaptation, formats, multitask, plots, sentences
 from tasks.report.notes import notes
 from tasks.report.results import Method, Results
 from tasks.report.statistics import summary
 from tasks.report.verdict import Verdict
 
 HERE = Path(__file__).parent
-FAMILIES = {"transfer": "Transfer", "distill": "Distillation", "mtl": "Multi-task learning"}
+FAMILIES = {
+    "transfer": "Transfer",
+    "distill": "Distillation",
+    "mtl": "Multi-task learning",
+    "adapt": "Domain adaptation",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,12 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
             "about": multitask.ABOUT,
             "header": multitask.HEADER,
             "rows": list(multitask.rows(results, verdict)),
+        },
+        choices={
+            "caption": adaptation.CAPTION,
+            "about": adaptation.ABOUT,
+            "header": adaptation.header(results),
+            "rows": list(adaptation.rows(results)),
         },
         rates={name: _rates(method) for name, method in trained.items()},
         forests=[(title, remark, Markup(svg)) for title, remark, svg in _forests(verdict)],

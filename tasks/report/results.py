@@ -35,6 +35,24 @@ class Chosen(Record):
     epoch: int | None = None
 
 
+class Choice(Record):
+    """A candidate and its accuracy on the test part."""
+
+    candidate: str
+    accuracy: float
+
+
+class Choices(Record):
+    """Of one repeat of an adaptation method, see `tasks.evaluate.choices`."""
+
+    own: str
+    criteria: dict[str, Choice]
+    oracle: Choice
+    candidates: int
+    collapsed: int
+    chosen_collapsed: bool
+
+
 class Repeat(Record):
     """One trained model on the test part; a failed one says why and has no measures."""
 
@@ -46,6 +64,7 @@ class Repeat(Record):
     calibration_error: float | None = None
     confusion: list[list[int]] | None = None
     chosen: Chosen | None = None
+    choices: Choices | None = None
     validation_accuracy: float | None = None
 
 
@@ -76,6 +95,7 @@ class Method(Record):
     family: str
     control: str | None = None
     uses_source: bool
+    ceiling: bool = False  # it is given what the others do without, and is no candidate
     parameters: Parameters
     trainings: int
     test_variance: dict[str, float | None]  # other method: see `tasks.evaluate.test_variance`
@@ -92,6 +112,7 @@ class Results(Record):
     test_size: int
     labelled: int
     validation: int
+    unlabelled: int = 0
     pool: int | None = None  # target samples that those of every repeat are drawn from
     repeats: int
     size: str = "full"

@@ -49,7 +49,7 @@ def answer(results: Results, verdict: Verdict) -> str:
             f"the highest mean of those that carry knowledge over is {mean} %, by {verdict.best}"
         )
     said = _winner(results, verdict, verdict.winner) if verdict.winner else [_nobody(verdict, verdict.best)]
-    return " ".join(sentence(text) for text in [*said, *_highest(verdict)])
+    return " ".join(sentence(text) for text in [*said, *_highest(results, verdict)])
 
 
 def _winner(results: Results, verdict: Verdict, name: str) -> list[str]:
@@ -85,12 +85,13 @@ def _nobody(verdict: Verdict, name: str) -> str:
     return f"{text}; {which} {mean} %, is {listed(relations)}"
 
 
-def _highest(verdict: Verdict) -> list[str]:
+def _highest(results: Results, verdict: Verdict) -> list[str]:
     name = verdict.highest
     if name is None or name in verdict.candidates:
         return []
     mean = percent(verdict.means[name][0])
-    return [f"the highest mean of all is {name}'s, {mean} %, a control that carries nothing over"]
+    what = "adapts nothing" if results.methods[name].family == "adapt" else "carries nothing over"
+    return [f"the highest mean of all is {name}'s, {mean} %, a control that {what}"]
 
 
 def _without_candidates(verdict: Verdict) -> str:

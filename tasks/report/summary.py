@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from tasks.report import multitask
+from tasks.report import adaptation, multitask
 from tasks.report.formats import NOTHING, counted, interval, percent, points, spread
 from tasks.report.notes import notes
 from tasks.report.results import Results
@@ -31,6 +31,7 @@ def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
         both = results.methods[name].multitask
         if both is not None and both.delta_p is not None:
             table[name]["delta-p"] = _rounded(both.delta_p_mean)
+        table[name] |= {f"chosen-by-{who}": _rounded(value) for who, value in adaptation.means(results, name).items()}
     said = [warning(results), answer(results, verdict), *notes(results, verdict)]
     return table | {"answer": [text for text in said if text]}
 
@@ -50,6 +51,7 @@ def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
         _fair(results, verdict),
         _scratch(results, verdict),
         _multitask(results, verdict),
+        _choices(results),
         "\n".join(_prose("", note, mark="- ") for note in notes(results, verdict)),
         f"The same with pictures: {page}",
     ]
@@ -64,7 +66,7 @@ def _prose(label: str, words: str, mark: str = "") -> str:
 def _fair(results: Results, verdict: Verdict) -> str:
     """Every method: the controls, each with the candidates that are compared with it below, then the rest."""
     rows = []
-    for control in (name for name in results.order if name not in verdict.candidates):
+    for control in verdict.controls:
         rows.append(_row(results, verdict, control, control, ["", "", "control"]))
         for name, (own, one) in verdict.fair.items():
             if own == control:
@@ -72,6 +74,7 @@ def _fair(results: Results, verdict: Verdict) -> str:
                 rows.append(_row(results, verdict, name, f"  {name}", cells))
     for name in (name for name in verdict.candidates if name not in verdict.fair):
         rows.append(_row(results, verdict, name, name, [NOTHING, NOTHING, "no control"]))
+    rows += [_row(results, verdict, name, name, ["", "", "ceiling"]) for name in verdict.ceilings]
     title = textwrap.fill(
         f"Accuracy in % on {results.test_size:,} test samples, mean ± spread of {counted(results.repeats, 'repeat')}. "
         "Below each control, the methods that differ from it in the knowledge carried over, by how many points.",
@@ -117,6 +120,13 @@ def _multitask(results: Results, verdict: Verdict) -> str:
     rows = list(multitask.rows(results, verdict))
     title = textwrap.fill(f"Both tasks of the methods that learn two; accuracy and Δp in %. {multitask.ABOUT}", WIDTH)
     return _table(title, multitask.HEADER, rows) if rows else ""
+
+
+def _choices(results: Results) -> str:
+    """What each way of choosing among the candidates of adaptation methods was worth; nothing if there are none."""
+    rows = list(adaptation.rows(results))
+    title = textwrap.fill(f"{adaptation.CAPTION} {adaptation.ABOUT}", WIDTH)
+    return _table(title, adaptation.header(results), rows) if rows else ""
 
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> str:

@@ -4,7 +4,7 @@ Only a fair comparison gets a word: same network, same search effort, nothing bu
 difference to `scratch` or `scratch-tuned` may come from the budget or from another network, so it gets none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.report import statistics
 from tasks.report.results import Results
@@ -20,9 +20,10 @@ class Verdict:
 
     Attributes:
         means: method: (mean accuracy, standard deviation) over the repeats that succeeded.
-        candidates: Methods that carry knowledge over, that is all but the controls.
+        candidates: Methods that carry knowledge over, that is all but the controls and ceilings.
         fair: candidate: (its fair control, comparison with a word); Holm over all of them. A candidate whose
             control was not run has no entry.
+        ceilings: Methods that are given what the others do without: shown, and no match for them.
         against: `scratch-tuned` and `scratch`, where run: {method: difference without a word}.
     """
 
@@ -30,6 +31,7 @@ class Verdict:
     candidates: list[str]
     fair: dict[str, tuple[str, Comparison]]
     against: dict[str, dict[str, Comparison]]
+    ceilings: list[str] = field(default_factory=list)
 
     def of(self, method: str) -> dict[str, Comparison]:
         """`scratch-tuned` and `scratch`, where run: difference of one method, without a word."""
@@ -52,7 +54,12 @@ class Verdict:
     @property
     def highest(self) -> str | None:
         """The method with the highest mean, controls included; a candidate goes before a control that ties."""
-        return self._top(self.candidates + [name for name in self.means if name not in self.candidates])
+        return self._top(self.candidates + self.controls)
+
+    @property
+    def controls(self) -> list[str]:
+        """Methods that carry nothing over."""
+        return [name for name in self.means if name not in (*self.candidates, *self.ceilings)]
 
     def _top(self, names: list[str]) -> str | None:
         ranked = {name: mean for name in names if (mean := self.means[name][0]) is not None}
@@ -62,7 +69,8 @@ class Verdict:
 def judge(results: Results) -> Verdict:
     """Compare every candidate with its fair control, and every method with both scratch controls."""
     accuracies = {name: results.measure(name, "accuracy") for name in results.order}
-    candidates = [name for name in results.order if not is_control(results, name)]
+    ceilings = [name for name in results.order if results.methods[name].ceiling]
+    candidates = [name for name in results.order if name not in ceilings and not is_control(results, name)]
     fair = {name: control for name in candidates if (control := fair_control(results, name)) is not None}
     judged = statistics.corrected({name: compare(results, name, control) for name, control in fair.items()})
     against = {
@@ -75,6 +83,7 @@ def judge(results: Results) -> Verdict:
         candidates=candidates,
         fair={name: (fair[name], one) for name, one in judged.items()},
         against=against,
+        ceilings=ceilings,
     )
 
 
@@ -88,9 +97,12 @@ def compare(results: Results, name: str, control: str) -> Comparison:
 def is_control(results: Results, name: str) -> bool:
     """Whether a method carries nothing over: another names it as its control, or it has neither control nor source.
 
+    A ceiling is none.
     The second holds where the methods that would name it were not run.
     """
     method = results.methods[name]
+    if method.ceiling:
+        return False
     named = {SCRATCH, TUNED} | {other.control for other in results.methods.values()}
     return name in named or (method.control is None and not method.uses_source)
 
