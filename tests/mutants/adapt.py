@@ -1,0 +1,48 @@
+"""Mistakes in domain adaptation."""
+
+from tests.mutants import Mutant
+
+CHOICE, ALIGNMENT = "tests/tasks/test_adapt_choice.py", "tests/tasks/test_adapt_alignment.py"
+ADVERSARIAL, METHODS = "tests/tasks/test_adapt_adversarial.py", "tests/tasks/test_adapt_methods.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    # dann
+    Mutant("tasks/adapt/dann.py", "return -strength * upstream, None", "return strength * upstream, None", ADVERSARIAL),
+    Mutant("tasks/adapt/dann.py", "domain_logits(model, reverse(part, strength))", "domain_logits(model, part)", ADVERSARIAL),
+    Mutant("tasks/adapt/dann.py", "2 / (1 + tf.exp(-steepness * progress)) - 1", "1 / (1 + tf.exp(-steepness * progress))", ADVERSARIAL),
+    Mutant("tasks/adapt/dann.py", 'batch["y"]) + telling', 'batch["y"]) + strength * telling', ADVERSARIAL),
+    Mutant("tasks/adapt/dann.py", "domain.loss(of_target, 0.0)", "domain.loss(of_target, 1.0)", ADVERSARIAL),
+    # mmd
+    Mutant("tasks/adapt/mmd.py", "(tf.reduce_sum(similarity[:n, :n]) - n) / (n * (n - 1))", "tf.reduce_mean(similarity[:n, :n])", ALIGNMENT),
+    Mutant("tasks/adapt/mmd.py", "- 2 * tf.reduce_mean(similarity[:n, n:])", "- tf.reduce_mean(similarity[:n, n:])", ALIGNMENT),
+    Mutant("tasks/adapt/mmd.py", "tf.stop_gradient(tf.reduce_sum(distances))", "tf.reduce_sum(distances)", ALIGNMENT),
+    Mutant("tasks/adapt/mmd.py", "for power in powers]) / kernels", "for power in powers])", ALIGNMENT),
+    # coral
+    Mutant("tasks/adapt/coral.py", "/ (4 * width**2)", "/ (4 * width)", ALIGNMENT),
+    Mutant("tasks/adapt/coral.py", "centred = rows - tf.reduce_mean(rows, axis=0)", "centred = rows", ALIGNMENT),
+    Mutant("tasks/adapt/coral.py", "distance(source, target)\n\n\ndef", "distance(tf.stop_gradient(source), tf.stop_gradient(target))\n\n\ndef", ALIGNMENT),
+    # the batch both domains share
+    Mutant("tasks/adapt/joint.py", "return both[:rows], both[rows:]", "return both[rows:], both[:rows]", ALIGNMENT),
+    # adda
+    Mutant("tasks/adapt/adda.py", "domain.loss(domain.domain_logits(model, target), 1.0)", "domain.loss(domain.domain_logits(model, target), 0.0)", ADVERSARIAL),
+    Mutant("tasks/adapt/adda.py", 'tf.stop_gradient(target)))', 'target))', ADVERSARIAL),
+    Mutant("tasks/adapt/adda.py", "telling if id(variable) in theirs else fooling", "fooling if id(variable) in theirs else telling", ADVERSARIAL),
+    Mutant("tasks/adapt/adda.py", "frozenset((*encoder, *domain.LAYERS))", 'frozenset((*encoder, "head", *domain.LAYERS))', f"{ADVERSARIAL}::test_adda_leaves_the_classifier_and_moves_the_targets_encoder"),
+    # self-training
+    Mutant("tasks/adapt/self_training.py", "tf.reduce_mean(sure * ", "tf.reduce_mean(", f"{METHODS}::test_the_loss_of_pseudo_labels_is_a_mean_over_the_whole_batch"),
+    Mutant("tasks/adapt/self_training.py", "probs.max(axis=1) >= confidence", "probs.max(axis=1) <= confidence", f"{METHODS}::test_pseudo_labels_are_the_likeliest_classes_and_sure_at_or_above_the_confidence"),
+    Mutant("tasks/adapt/self_training.py", "pseudo_labels(predict(model, unlabelled), settings", "pseudo_labels(predict(joint.on_source(source, network, settings, seed, rate, settings.source_epochs)[0], unlabelled), settings", f"{METHODS}::test_every_round_labels_the_target_anew"),
+    # adabn
+    Mutant("tasks/adapt/adabn.py", "(layer.moving_variance, seen.var(axis=axes))", "(layer.moving_variance, seen.std(axis=axes))", f"{METHODS}::test_adabn_gives_every_layer_mean_zero_and_variance_one_on_the_target"),
+    Mutant("tasks/adapt/adabn.py", "tuple(range(seen.ndim - 1))", "0", f"{METHODS}::test_adabn_gives_every_layer_mean_zero_and_variance_one_on_the_target"),
+    Mutant("tasks/adapt/adabn.py", "(1 - weight) * np.asarray(variable) + weight * own", "weight * np.asarray(variable) + (1 - weight) * own", f"{METHODS}::test_adabn_changes_statistics_alone_and_half_the_weight_goes_half_the_way"),
+    # the choice
+    Mutant("tasks/adapt/choice.py", "return float(entropy(probs.mean(axis=0)) - entropy(probs).mean())", "return float(-entropy(probs).mean())", CHOICE),
+    Mutant("tasks/adapt/choice.py", "= -np.inf  # nobody", "= 1 / TEMPERATURE  # nobody", CHOICE),
+    Mutant("tasks/adapt/choice.py", "probs /= np.linalg.norm(probs, axis=1, keepdims=True)", "probs /= 1", CHOICE),
+    Mutant("tasks/adapt/choice.py", "< (1 + expected.max()) / 2", "< expected.max()", CHOICE),
+    Mutant("tasks/adapt/candidates.py", "max(found, key=", "min(found, key=", CHOICE),
+    # the ceiling
+    Mutant("tasks/adapt/oracle.py", "Part(x[part], y[part],", "Part(x[part], y[np.sort(part)[::-1]],", f"{METHODS}::test_the_ceiling_is_training_on_the_targets_labels_alone"),
+)  # fmt: skip
+"""Each method has at least three; those of `source-only` and the choice are shared by all."""
