@@ -15,6 +15,7 @@ from rich.console import Console
 
 from flows import reports, verdicts
 from flows.errors import Refused
+from flows.journal import Journal
 
 JUDGE = """\
 import json, pathlib, sys
@@ -97,19 +98,26 @@ def compared(project: Project, old: str, new: str | None = None) -> tuple[dict[s
 
 
 def test_a_report_prints_its_text_its_page_and_what_its_stages_cost(judged: Project):
-    judged.engine(force=True)
+    journal = Journal(judged.root)
+    journal.open()
+    for stage, seconds, peak in (("score@a", 9.0, 1), ("score@a", 90.0, 2**20), ("page@a", 2.5, 3 * 2**30)):
+        journal.write("exited", stage, code=0, seconds=seconds, cpu_seconds=2 * seconds, peak_bytes=peak)
     code, said = call(judged, reports.report, ["a"])
     assert code == 0
     assert "── page@a\n\n5\n" in said
     assert f"Page: {judged.root}/a/page.html" in said
     assert "score@b" not in said
     assert "out of date" not in said
-    rows = [line.split() for line in said.splitlines() if line.startswith(("score@a", "page@a", "2 stages"))]
-    assert [len(row) for row in rows] == [7, 7, 8]  # name, seconds, CPU seconds, MiB, each with its unit
+    rows = [" ".join(line.split()) for line in said.splitlines() if line.endswith("MiB")]
+    assert rows == [
+        "score@a 1 min 30 s 3 min 0 s 1 MiB",
+        "page@a 2.5 s 5.0 s 3,072 MiB",
+        "2 stages 1 min 32 s 3 min 5 s 3,072 MiB",
+    ]
     code, text = call(judged, reports.report, [], as_json=True)
     facts = json.loads(text)
     assert facts["page@b"]["shows"] == {"b/text": "7\n"}
-    assert facts["page@b"]["cost"]["score@b"]["seconds"] > 0
+    assert facts["page@a"]["cost"]["score@a"]["seconds"] == 90.0
 
 
 def test_one_that_is_out_of_date_or_not_there_says_what_to_run(judged: Project):
