@@ -108,6 +108,8 @@ class _Launcher:
         for number in _TELL:
             signal.signal(number, self._tell)
         self._answer(pid=os.getpid())
+        if not os.read(self.life, 1):  # the run died before it had told its guard
+            os._exit(1)
         code = 0
         for words in self.request["commands"]:
             signal.pthread_sigmask(signal.SIG_BLOCK, _TELL)  # until it is clear whose signal it is

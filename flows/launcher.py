@@ -1,9 +1,10 @@
 """The launcher: a few lines of shell that run a stage's commands, and outlive whoever started them.
 
-A run may be killed at any moment. The launcher then still writes down how the commands ended, so that a result whose
-maker nobody was there to wait for is recorded, not made again. And a command that goes on printing does not die of a
-pipe without a reader: a spare reader sleeps beside it, and wakes when the run's end of a second pipe (the life line)
-closes. The shell costs a millisecond or two a stage; a launcher in Python would cost ten.
+Nothing runs before the run has noted the launcher and told its guard: the launcher waits for a line on the life line, a
+pipe whose other end the run holds. After that the run may be killed at any moment. The launcher still writes down how
+the commands ended, so that a result whose maker nobody was there to wait for is recorded, not made again. And a command
+that goes on printing does not die of a pipe without a reader: a spare reader sleeps beside it, and wakes when the life
+line ends. The shell costs a millisecond or two a stage; a launcher in Python would cost ten.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ UNSEEN = -signal.SIGKILL  # the exit code where nobody could see how a process e
 # asked to end.
 _SCRIPT = """
 exec 3<&0 4<&2 </dev/null 2>&1
+read -r _ <&4 || exit 1
 ( read -r _ <&4; trap '' USR1; exec cat <&3 >"$1" ) >/dev/null 2>&1 &
 spare=$!
 exec 3<&- 4<&-
@@ -50,7 +52,7 @@ class Task:
         commands: Argument lists, to be run one after another until one fails.
         out: File descriptor for what they print, stdout and stderr together.
         source: The other end of that pipe, for whoever goes on reading when this process is gone.
-        life: File descriptor that comes to its end when this process does.
+        life: File descriptor with a line to read once the commands may start, and an end when this process is gone.
         trace: Where to write how the commands ended.
     """
 

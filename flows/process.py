@@ -83,6 +83,7 @@ def run(
         why, ended = None, None
         try:
             hooks.started(child.pid)
+            os.write(life.writing, b"\n")
             deadline = begun + limits.timeout if limits.timeout else None
             why = _attend(child.pid, output.reading, Lines(hooks.line), deadline, limits.stop, peak)
             if why:

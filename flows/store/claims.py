@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Busy(Exception):  # noqa: N818
 
 
 class Claims:
-    """The claims of this process's stages. The caller holds DVC's repo lock, or a lock of its own between threads."""
+    """The claims of this process's stages, from any thread."""
 
     def __init__(self, folder: str, *, hardlink: bool) -> None:
         """
@@ -46,6 +47,7 @@ class Claims:
         self._folder = folder
         self.path = Path(folder) / RWLOCK_FILE
         self._hardlink = hardlink
+        self._threads = threading.Lock()
         self._held: dict[str, list[tuple[dict[str, Any], list[str], list[str]]]] = {}  # per stage: who, reads, writes
 
     def take(self, stage: str, reads: list[str], writes: list[str]) -> None:
@@ -106,7 +108,7 @@ class Claims:
         DVC's own `_edit_rwlock` writes in place: a kill in mid-write leaves 0 bytes, and every DVC command refused.
         """
         guard = make_lock(os.path.join(self._folder, RWLOCK_LOCK), self._folder, hardlink_lock=self._hardlink)
-        with guard:
+        with self._threads, guard:
             lock = self._read()
             yield lock
             replace_text(self.path, json.dumps(lock), sync=False)

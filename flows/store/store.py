@@ -147,7 +147,7 @@ class Store(Recording):
 
     def works(self, name: str, pid: int) -> None:
         """The process that has begun to make the stage's outputs; writers wait for it even if this process dies."""
-        with self._threads, contextlib.suppress(OSError, DvcException):  # a help: no reason to end a command
+        with contextlib.suppress(OSError, DvcException):  # a help: no reason to end a command
             self.claims.works(name, pid)
 
     def finish(self, name: str, on_hashed: Callable[[dict[str, Any]], object] = lambda hashes: None) -> None:

@@ -306,7 +306,10 @@ def test_a_command_that_was_told_to_end_does_not_count_as_done(house: House):
         until((house.root / "ready").exists)
         os.killpg(group, signal.SIGTERM)
 
-    house.run("python -m polite", trace=trace, started=tell)
+    def started(group: int) -> None:  # the command begins once this is over
+        threading.Thread(target=tell, args=[group]).start()
+
+    house.run("python -m polite", trace=trace, started=started)
     ending = trace.ending()
     assert ending is not None
     assert (ending.code, ending.told) == (0, True)
