@@ -70,7 +70,8 @@ def constants(settings: Mixing, sample: Sample) -> Mapping[str, Array]:
 def class_weights(y: Array, classes: int) -> Array:
     """``n / (classes · n_c)`` of each class, (classes,) float32: their mean over the samples is 1.
 
-    Source: "Logistic regression in rare events data", doi:10.1093/oxfordjournals.pan.a004868, section 4.2.
+    The "balanced" rule of scikit-learn, after "Logistic regression in rare events data",
+    doi:10.1093/oxfordjournals.pan.a004868, where a class weighs by its share among all over its share in the sample.
     """
     counts = np.bincount(y, minlength=classes)
     return (len(y) / (classes * np.maximum(counts, 1))).astype(np.float32)

@@ -28,7 +28,7 @@ class Objective:
     w⁰ come with the batch, by `anchor_name`. With α and β 0 this is ``base``, bit for bit.
 
     Source: "Explicit Inductive Bias for Transfer Learning with Convolutional Networks", arXiv:1802.01483,
-    section 3.2, eq. 3 (L2-SP).
+    section 3 (L2-SP).
     """
 
     base: objectives.Objective

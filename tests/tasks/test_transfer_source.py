@@ -37,7 +37,7 @@ def distance(left: object, right: object) -> float:
 # l2-sp
 
 
-def test_the_objective_is_eq_3_of_its_paper():
+def test_the_objective_is_the_papers():
     """α/2 ‖w - w⁰‖² over what the source gave, β/2 ‖v‖² over what is new."""
     model, data = start_of(source_of()), toys.sample().train
     batch = {"x": data.x, "y": data.y, **l2_sp.anchors(model)}
