@@ -14,13 +14,15 @@ replaced by rename, one stage's text at a time.
     checks.py       what is up to date, what is not and why, what the doctor asks
     recording.py    run-cache, cache, dvc.lock
     store.py        a stage's way through a run: begin, finish, abandon
+    begun.py        what `Store.begin` came to
     claims.py       who is making and reading which file, in DVC's rwlock
     differences.py  how a stage differs from its record
     complaints.py   DVC's errors as messages
 """
 
+from flows.store.begun import Begun
 from flows.store.claims import Busy
 from flows.store.differences import Change
-from flows.store.store import Begun, Store
+from flows.store.store import Store
 
 __all__ = ["Begun", "Busy", "Change", "Store"]

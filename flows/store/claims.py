@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -32,7 +33,15 @@ from flows.lockfile import replace_text
 
 
 class Busy(Exception):  # noqa: N818
-    """Another process is making, or reading, a file that this stage makes or reads."""
+    """Another process is making, or reading, a file that this stage makes or reads.
+
+    Attributes:
+        holders: The numbers of these processes.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.holders = {int(number) for number in re.findall(r"\(PID (\d+)\)", text)}
 
 
 class Claims:
@@ -86,6 +95,10 @@ class Claims:
             with self._edit() as lock:
                 for info, reads, writes in held:
                     _release(lock, info, reads, writes)
+
+    def held_by(self, holders: set[int]) -> bool:
+        """Whether any of these processes still stands in the rwlock. Takes no lock, so that waiting disturbs nobody."""
+        return any(info["pid"] in holders for _, info in _entries(self._read()))
 
     def stale(self) -> set[int]:
         """Numbers of dead processes that stand in the rwlock."""

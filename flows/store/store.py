@@ -6,9 +6,8 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 from dvc.exceptions import DvcException
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
@@ -16,30 +15,14 @@ from dvc.utils import fix_env
 
 from flows.attempt import Attempt, newest
 from flows.errors import NotRecorded, StageFailed, Stopped
+from flows.store.begun import Begun
 from flows.store.claims import Busy, Claims
 from flows.store.complaints import stage_errors
 from flows.store.differences import changed, expects, is_intact, lookup, moved, values
 from flows.store.recording import Recording
 
+RETRY_SECONDS = 1.0  # how often to look whether it has died, which its entry does not tell
 BUSY_SECONDS = 24 * 3600.0  # how long to wait for another run that is making one of our files
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What `Store.begin` came to.
-
-    ``state`` is "cached" (up to date), "restored" (from the run-cache), "recovered" (its command ended well before,
-    only the record was missing), "recorded" (data without a command, now in the lock) or "run": then run ``commands``
-    in ``cwd`` with ``env`` and call `Store.finish` or `Store.abandon`.
-    ``deps`` are the hashes of what the command is going to read, ``outs`` what it is going to make.
-    """
-
-    state: Literal["cached", "restored", "recovered", "recorded", "run"]
-    commands: tuple[tuple[str, ...], ...] = ()
-    cwd: str = ""
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-    deps: Mapping[str, Any] = field(default_factory=dict)
-    outs: tuple[str, ...] = ()
 
 
 class Store(Recording):
@@ -75,6 +58,7 @@ class Store(Recording):
             Stopped: ``stop`` was set while waiting.
         """
         deadline = time.monotonic() + busy_seconds
+        stop = stop or threading.Event()
         told = False
         while True:
             try:
@@ -84,11 +68,14 @@ class Store(Recording):
                 if not told:
                     on_wait(str(busy))
                     told = True
-                if stop and stop.is_set():
-                    raise Stopped("stopped") from None
                 if time.monotonic() > deadline:
                     raise StageFailed(f"waited {busy_seconds:g} s, and still {busy}") from None
-            time.sleep(0.1)
+                holders = busy.holders
+            again = time.monotonic() + RETRY_SECONDS
+            while not stop.wait(0.1) and time.monotonic() < again and self.claims.held_by(holders):
+                pass
+            if stop.is_set():
+                raise Stopped("stopped")
 
     def _begin(self, name: str, force: bool, lost: Attempt | None) -> Begun:
         stage = self._fresh(name)
