@@ -1,0 +1,138 @@
+"""Promises that every method of every table keeps, whatever it computes."""
+
+import copy
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import annotated_types
+import numpy as np
+import pytest
+from pydantic.fields import FieldInfo
+from ruamel.yaml import YAML
+
+from tasks.common import outcomes, params
+from tasks.common.errors import UserError
+from tasks.common.objectives import predict
+from tasks.common.outcomes import Trained
+from tasks.common.schema.run import Size
+from tests.tasks import toys
+
+ROOT = Path(__file__).parents[2]
+CONTENT = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
+SETTINGS = params.parse(CONTENT)
+FAMILIES = ("pretrain", "transfer", "distill", "mtl", "adapt")
+SMALL = Size(repeats=1, epochs=2)
+IMAGES = ("rotation", "attention")  # need pictures
+NORMALISED = ("adabn",)  # need batch normalisation
+
+
+def table(family: str) -> Any:
+    """A family's METHODS."""
+    return importlib.import_module(f"tasks.{family}").METHODS
+
+
+EVERY = [(family, method) for family in FAMILIES for method in table(family)]
+
+
+def block(family: Any, method: str) -> Any:
+    """Settings as params.yaml has them, two epochs and two rates."""
+    settings = params.capped(SETTINGS.defaults(family, method), SMALL)
+    rates = {"rates": [0.03, 0.1]} if hasattr(settings, "rates") else {}
+    return settings.model_copy(update=rates)
+
+
+def call(family: str, method: str, seed: int = 3, **given: Any) -> tuple[Trained, dict[str, Any]]:
+    """Run a method on toy data; its result and what it was given."""
+    pictures = method in IMAGES
+    network = toys.CONVOLUTIONAL if pictures else toys.NETWORK
+    if method in NORMALISED:
+        network = network.model_copy(update={"batch_norm": True})
+    sample = toys.images() if pictures else toys.sample()
+    arguments: dict[str, Any] = {"sample": sample, "network": network, "settings": block(family, method), "seed": seed}
+    if family == "transfer":
+        arguments["source"] = toys.source()
+    if family == "mtl":
+        arguments["source"] = toys.sample(("x", "y"), seed=5)
+    if family == "distill":
+        logits = np.random.default_rng(1).normal(size=(30, 3)).astype(np.float32)
+        arguments["lesson"] = toys.lesson(logits, sample=sample, network=network)
+    if family == "adapt":
+        arguments["unlabelled"] = toys.sample(seed=9).train.x
+    arguments |= given
+    run = table(family)[method]
+    positions = [arguments[_ROLE.get((family, name), name)] for name in inspect.signature(run).parameters]
+    result = run(*positions)
+    assert isinstance(result, Trained), result
+    return result, arguments
+
+
+# What the parameters of a family's functions stand for, where they are named otherwise.
+_ROLE = {("adapt", "source"): "sample"}
+
+
+@pytest.mark.parametrize(("family", "method"), EVERY)
+def test_two_runs_give_the_same_bits_and_leave_the_source_as_it_was(family: str, method: str, tmp_path: Path):
+    given = toys.source() if family == "transfer" else None
+    before = [w.copy() for w in given.model.get_weights()] if given else []
+    first, _ = call(family, method, **({"source": given} if given else {}))
+    second, _ = call(family, method)
+    assert toys.same(first.model, second.model)
+    assert first.course.rows == second.course.rows
+    assert all(np.array_equal(a, b) for a, b in zip(before, given.model.get_weights() if given else [], strict=True))
+
+
+@pytest.mark.parametrize(("family", "method"), EVERY)
+def test_a_saved_model_predicts_the_same_bits(family: str, method: str, tmp_path: Path):
+    result, arguments = call(family, method)
+    outcomes.save(tmp_path / method, [result], {"family": family})
+    x = arguments["sample"].validation.x
+    assert np.array_equal(predict(outcomes.load(tmp_path / method, 0), x), predict(result.model, x))
+    for k, variant in enumerate(result.variants.values()):
+        assert np.array_equal(predict(outcomes.load(tmp_path / method, 0, k), x), predict(variant, x))
+
+
+@pytest.mark.parametrize("method", [m for m in table("pretrain") if m not in ("supervised",)])
+def test_source_models_without_labels_do_not_look_at_them(method: str):
+    data = toys.images() if method in IMAGES else toys.sample()
+    other = copy.deepcopy(data)
+    for part in (other.train, other.validation):
+        object.__setattr__(part, "y", np.zeros_like(part.y))
+    assert toys.same(call("pretrain", method, sample=data)[0].model, call("pretrain", method, sample=other)[0].model)
+
+
+def test_adaptation_is_handed_target_samples_without_labels():
+    """Its functions take the labelled source, and of the target an array of inputs."""
+    for method, run in table("adapt").items():
+        names = list(inspect.signature(run).parameters)
+        assert names[1] == "unlabelled", method
+        assert inspect.signature(run).parameters["unlabelled"].annotation is not inspect.Parameter.empty
+
+
+def bad_values() -> Iterator[tuple[str, str, str, Any]]:
+    """For every setting of every method a value that its type or its range forbids."""
+    for family in FAMILIES:
+        for method in params.known(family):  # type: ignore[arg-type]
+            for name, field in type(SETTINGS.defaults(family, method)).model_fields.items():  # type: ignore[arg-type]
+                yield family, method, name, _beyond(field)
+
+
+def _beyond(field: FieldInfo) -> Any:
+    limits = [*field.metadata, *(m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ()))]
+    for limit in limits:
+        for one in getattr(limit, "metadata", [limit]):
+            if isinstance(one, annotated_types.Gt):
+                return one.gt
+            if isinstance(one, annotated_types.Ge):
+                return one.ge - 1  # type: ignore[operator]
+    return {"no": "such value"}
+
+
+@pytest.mark.parametrize(("family", "method", "name", "value"), bad_values())
+def test_each_bad_setting_is_refused_by_its_name(family: str, method: str, name: str, value: Any):
+    content = copy.deepcopy(CONTENT)
+    content[family][method][name] = value
+    with pytest.raises(UserError, match=f"{family}.{method}.{name}"):
+        params.parse(content)
