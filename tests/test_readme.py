@@ -38,8 +38,16 @@ def test_every_path_it_names_exists():
 
 
 def test_its_tables_list_all_studies_and_methods():
-    for name in [*SETTINGS.run.studies, *SETTINGS.run.methods]:
+    methods = [name for family in params.BLOCKS for name in params.known(family)]
+    for name in [*SETTINGS.run.studies, *methods]:
         assert re.search(rf"^\|[^\n]*`{re.escape(name)}`", README, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("family", params.BLOCKS)
+def test_every_method_has_its_paragraph_in_the_docs(family: params.Family):
+    page = (ROOT / "docs" / "methods" / f"{family}.md").read_text(encoding="utf-8")
+    for name in params.known(family):
+        assert re.search(rf"^(#+ |\*\*|- )[^\n]*`?{re.escape(name)}\b", page, re.MULTILINE), name
 
 
 def test_the_verdict_it_quotes_is_the_one_that_dvc_lock_records():

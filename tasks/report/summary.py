@@ -12,6 +12,8 @@ from tasks.report.statistics import Comparison
 from tasks.report.verdict import Verdict
 
 WIDTH = 100  # columns of the plain text
+FEW = 14  # methods that a terminal shows all of; of more it shows the highest below each control, the page all
+HIGHEST = 3
 
 
 def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
@@ -68,10 +70,14 @@ def _fair(results: Results, verdict: Verdict) -> str:
     rows = []
     for control in verdict.controls:
         rows.append(_row(results, verdict, control, control, ["", "", "control"]))
-        for name, (own, one) in verdict.fair.items():
-            if own == control:
-                cells = [points(one.mean), interval(one.interval), one.word or ""]
-                rows.append(_row(results, verdict, name, f"  {name}", cells))
+        below = {name: one for name, (own, one) in verdict.fair.items() if own == control}
+        shown = _shown(results, verdict, list(below))
+        for name in shown:
+            one = below[name]
+            cells = [points(one.mean), interval(one.interval), one.word or ""]
+            rows.append(_row(results, verdict, name, f"  {name}", cells))
+        if left := [below[name] for name in below if name not in shown]:
+            rows.append([f"  and {len(left)} more", *[""] * 3, _words(left), "", ""])
     for name in (name for name in verdict.candidates if name not in verdict.fair):
         rows.append(_row(results, verdict, name, name, [NOTHING, NOTHING, "no control"]))
     rows += [_row(results, verdict, name, name, ["", "", "ceiling"]) for name in verdict.ceilings]
@@ -82,6 +88,20 @@ def _fair(results: Results, verdict: Verdict) -> str:
     )
     header = ["method", "accuracy", "difference", "95 % interval", "verdict", "parameters", "trainings"]
     return _table(title, header, rows)
+
+
+def _shown(results: Results, verdict: Verdict, names: list[str]) -> list[str]:
+    """The methods below one control that a terminal shows: all of few, else those with the highest means."""
+    if len(results.order) <= FEW:
+        return names
+    ranked = sorted(names, key=lambda name: -(verdict.means[name][0] or 0.0))[:HIGHEST]
+    return [name for name in names if name in ranked]
+
+
+def _words(comparisons: list[Comparison]) -> str:
+    """How often each word occurs, such as ``9 not shown, 1 worse``."""
+    counts = {word: sum(one.word == word for one in comparisons) for word in ("better", "not shown", "worse")}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def _row(results: Results, verdict: Verdict, name: str, label: str, comparison: list[str]) -> list[str]:
@@ -99,7 +119,7 @@ def _scratch(results: Results, verdict: Verdict) -> str:
         for control in verdict.against:
             row += _over(verdict.of(name)[control]) if name != control else ["", ""]
         rows.append(row)
-    if not verdict.against:
+    if not verdict.against or len(results.order) > FEW:
         return ""
     header = ["method", *(cell for control in verdict.against for cell in (f"over {control}", "removed"))]
     title = textwrap.fill(
