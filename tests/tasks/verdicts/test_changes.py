@@ -93,14 +93,14 @@ def test_a_failed_or_a_new_method_has_no_change(folder):
 
 
 def test_runs_that_differ_by_chance_alone_are_rarely_called_more_than_noise(folder):
-    """Under no change, 5 % of 2,000 at most, within three standard errors."""
+    """Under no change, 5 % of 500, within three standard errors."""
     from tasks.report import results, verdict
     from tasks.verdicts.evaluations import Evaluation
 
     rng = np.random.default_rng(5)
     called = 0
     template = find(folder("t", s={"scratch-tuned": TUNED, "fine-tuning": FINE}))["s"].results.model_dump()
-    for _ in range(2000):
+    for _ in range(500):
         sides = []
         for _ in range(2):
             for name, level in (("scratch-tuned", 0.90), ("fine-tuning", 0.92)):
@@ -109,7 +109,7 @@ def test_runs_that_differ_by_chance_alone_are_rarely_called_more_than_noise(fold
             parsed = results.parse(template)
             sides.append(Evaluation(parsed, verdict.judge(parsed), {}))
         called += bool({c.method: c for c in changes(*sides)}["fine-tuning"].is_more_than_noise)
-    assert called / 2000 == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 2000))
+    assert called / 500 == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 500))
 
 
 def run(capsys, old, new, *more: str) -> str:
