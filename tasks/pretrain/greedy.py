@@ -86,13 +86,14 @@ def _layer(
 
 
 def _autoencoder(shape: tuple[int, ...], block: list[keras.layers.Layer], seed: int) -> keras.Model:
-    """Copies of the block's layers, with the weights they have now, and a fresh linear decoder."""
+    """Copies of the block's layers and a fresh linear decoder.
+
+    Each layer's initializer carries the seed of its own name, so the copies start with the bits of the originals.
+    """
     inputs = signal = keras.Input(shape, name="inputs")
     entry = inputs
     for layer in block:
-        twin = type(layer).from_config(layer.get_config())
-        signal = twin(signal)
-        twin.set_weights(layer.get_weights())
+        signal = type(layer).from_config(layer.get_config())(signal)
         entry = signal if isinstance(layer, RESHAPING) else entry
     return keras.Model(inputs, _decoded(signal, entry.shape, seed), name="layer")
 
