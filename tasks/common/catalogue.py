@@ -67,7 +67,6 @@ KINDS = {
 }
 
 
-
 def classes_of(dataset: Any) -> tuple[str, ...]:
     """Names of the classes a data set has samples of, from its block in params.yaml."""
     if dataset.kind != "omniglot":

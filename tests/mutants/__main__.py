@@ -30,7 +30,7 @@ def caught(mutant: Mutant) -> str:
             shutil.copy(ROOT / name, folder)
         Path(folder, mutant.file).write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant.tests],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", mutant.tests],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": folder},
             capture_output=True,
