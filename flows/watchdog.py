@@ -28,9 +28,9 @@ def main(run: int, grace: float) -> None:
     end = time.monotonic() + grace
     while alive and time.monotonic() < end:
         time.sleep(0.05)
-        alive = _send(alive, 0)
+        alive = _send(alive, 0) & _working(alive)
     _send(alive, signal.SIGKILL)
-    if groups and rwlock:
+    if rwlock:
         _forget(rwlock, {run, *groups})
 
 
@@ -44,6 +44,24 @@ def _send(groups: set[int], number: int) -> set[int]:
         except OSError:
             pass
     return left
+
+
+def _working(groups: set[int]) -> set[int]:
+    """Those groups in which not all are zombies, which a signal still reaches; all of them where there is no /proc."""
+    try:
+        numbers = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return groups
+    found = set()
+    for number in numbers:
+        try:
+            with open(f"/proc/{number}/stat", "rb") as stream:
+                state, _, group = stream.read().rsplit(b")", 1)[1].split()[:3]
+        except OSError:
+            continue
+        if state not in (b"Z", b"X"):
+            found.add(int(group))
+    return groups & found
 
 
 def _forget(rwlock: str, pids: set[int]) -> None:

@@ -143,6 +143,8 @@ def _after(made: Project, ended: bool, next_door: str, patience: float = 3.5, *,
     orphans = _commands(made)
     if orphans and not alone and not _gone(orphans, patience):
         wrong.append("a command lives on")
+    if not alone:
+        _tidied(made, patience)
     for busy in made.root.parent.glob("*.busy"):
         if not _commands(made):
             busy.rmdir()  # left by a killed command; a live one's mark stays, to catch a second writer
@@ -188,6 +190,13 @@ def _commands(made: Project) -> list[psutil.Process]:
             if process.pid != os.getpid() and process.cwd() == str(made.root) and process.status() != "zombie":
                 found.append(process)
     return found
+
+
+def _tidied(made: Project, seconds: float) -> None:
+    """Wait for the guard to take what it ended out of DVC's rwlock."""
+    rwlock, end = made.root / ".dvc" / "tmp" / "rwlock", time.monotonic() + seconds
+    while time.monotonic() < end and rwlock.exists() and "headwater" in rwlock.read_text():
+        time.sleep(0.05)
 
 
 def _gone(processes: list[psutil.Process], seconds: float) -> bool:
