@@ -29,8 +29,8 @@ def compare(console: Console, old: str, new: str | None, *, as_json: bool = Fals
             for revision, folder in zip((old, new), folders, strict=True):
                 folder.mkdir()
                 lacks = gather(store, revision, folder)
-                where = revision or "the workspace"
-                lines += [f"{name} is not in {where}: {', '.join(paths)}" for name, paths in lacks.items() if paths]
+                if lacking := [name for name, paths in lacks.items() if paths]:
+                    lines.append(f"not in {revision or 'the workspace'}, or not all of it: {', '.join(lacking)}")
             if new is None:
                 lines += [text for one in find(store) if not one.missing(store.root) and (text := one.age())]
             arguments = [

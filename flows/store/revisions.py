@@ -18,6 +18,7 @@ from dvc.stage import PipelineStage
 from scmrepo.git import Git
 
 from flows.errors import Refused
+from flows.store.complaints import user_errors
 from flows.store.objects import overlap, take
 from flows.store.project import Project
 
@@ -35,7 +36,8 @@ def gather(project: Project, revision: str | None, folder: Path, names: set[str]
     Raises:
         Refused: If git does not know the revision, its dvc.yaml is broken, or a recorded object cannot be had.
     """
-    with project._locked(), _at(project.repo, revision) as repo:
+    # A revision does not change: nobody needs to wait while it is read.
+    with project._locked() if revision is None else user_errors(), _at(project.repo, revision) as repo:
         missing: dict[str, list[str]] = {}
         for report, outs in _wanted(repo).items():
             if names is None or report in names:

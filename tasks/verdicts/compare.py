@@ -17,6 +17,7 @@ from tasks.verdicts import command
 from tasks.verdicts.changes import Change, asked, changes
 from tasks.verdicts.evaluations import Evaluation, find
 
+FEW = 4  # as many names as a headline holds
 HEADER = ["method", "accuracy", "over its control", "change", "95 % interval", "noise?", "verdict"]
 
 
@@ -27,7 +28,8 @@ def text(study: str, old: Evaluation, new: Evaluation, names: tuple[str, str]) -
     yield f"{study}: {_headline(found)}"
     for one in found:
         if one.words[0] != one.words[1] and None not in one.words:
-            yield f"  {one.method}: {one.words[0]} -> {one.words[1]}"
+            why = " (its results are as before; other methods, or another way to count, change the word)"
+            yield f"  {one.method}: {one.words[0]} -> {one.words[1]}{why if one.is_same else ''}"
     for setting, (before, after) in asked(old.results, new.results).items():
         yield f"  asked otherwise: {setting} {before} -> {after}"
     for name, side in zip(names, (old, new), strict=True):
@@ -47,7 +49,11 @@ def _headline(found: list[Change]) -> str:
     gone = [one.method for one in found if one.accuracy[0] is not None and one.accuracy[1] is None]
     sure = [one.method for one in found if one.is_more_than_noise]
     judged = [one for one in found if one.is_more_than_noise is not None and not one.is_same]
-    parts = [f"{word} {listed(names)}" for word, names in (("new:", new), ("gone:", gone)) if names]
+    parts = [
+        f"{word}: {listed(names) if len(names) <= FEW else counted(len(names), 'method')}"
+        for word, names in (("new", new), ("gone", gone))
+        if names
+    ]
     if sure:
         parts.append(f"more than noise: {listed(sure)}")
     elif judged:

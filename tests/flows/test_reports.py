@@ -184,7 +184,7 @@ def test_compare_notes_what_one_side_lacks_and_refuses_what_git_does_not_know(ju
     (judged.root / "a" / "score.txt").unlink()
     seen, notes = compared(judged, "HEAD")
     assert seen["new"] == {"b": "7"}
-    assert "note: page@a is not in the workspace: a/score.txt" in notes
+    assert "note: not in the workspace, or not all of it: page@a\n" in notes
     with pytest.raises(Refused, match="git does not know the revision 'nosuch'"):
         call(judged, verdicts.compare, "nosuch", None)
 
