@@ -31,7 +31,7 @@ run: setup   ## a whole study on real data, independent stages in parallel (STUD
 	$(BIN)/headwater run $(STUDY) --jobs $(JOBS)
 
 smoke: setup ## every stage of every method on little data, in a temporary copy
-	$(BIN)/pytest tests/test_doors.py
+	$(BIN)/pytest tests/test_smoke.py
 
 test: setup  ## the fast tests: under 10 minutes on two cores
 	$(BIN)/pytest

@@ -96,7 +96,8 @@ def source_parts(raw: Arrays, source: Source, auxiliary: list[str], seed: int, r
     pool = of_classes(raw, "train", names_of(raw, source.classes), auxiliary)
     rng = seeds.generator(seed, "split", "source")
     if source.shuffle_labels:
-        pool["y"] = seeds.generator(seed, "shuffle").permutation(pool["y"])
+        order = seeds.generator(seed, "shuffle").permutation(len(pool["y"]))
+        pool |= {name: pool[name][order] for name in ("y", "auxiliary")}  # a second task would carry over as well
     limits = [limit for limit in (rows, source.rows, len(pool["y"])) if limit]
     total = min(limits)
     held_out = max(round(total * VALIDATION_SHARE), len(np.unique(pool["y"])))

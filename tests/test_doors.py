@@ -1,24 +1,16 @@
 """The pipeline at smoke size, in copies of the project.
 
 Each door runs a selection of methods from nothing in a copy of its own. That both leave the same dvc.lock is also
-the proof that every stage gives the same bytes when it is executed again. Every stage of every method that generated
-data can show runs in a third copy.
+the proof that every stage gives the same bytes when it is executed again. `test_smoke` runs all methods.
 """
 
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
-CARRIED = ("flows", "tasks", "data/.gitignore", ".dvcignore", "dvc.yaml", "params.yaml", "pyproject.toml")
+from tests.copies import Copy, copy
+
 FEW: dict[str, list[str]] = {
     "pretrain": ["supervised", "denoising"],
     "transfer": ["scratch", "scratch-tuned", "fine-tuning", "lora"],
@@ -29,77 +21,6 @@ FEW: dict[str, list[str]] = {
 }
 STAGES = 17
 DONE_BY_EDIT = ["distill@tables-logits", "evaluate@tables", "report@tables"]
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of the project with one study, small, and a Prefect home of its own."""
-
-    root: Path
-
-    def call(self, *command: str) -> str:
-        """Run a command of this environment in the copy; what it printed."""
-        own = {"PREFECT_HOME": str(self.root / ".prefect"), "DVC_SITE_CACHE_DIR": str(self.root / ".site")}
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        done = subprocess.run(
-            command,
-            cwd=self.root,
-            env=os.environ | own | {"PATH": path, "DVC_NO_ANALYTICS": "1", "COLUMNS": "200"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=540,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def dvc(self) -> list[str]:
-        """`dvc repro`: the stages it ran."""
-        said = self.call(sys.executable, "-m", "dvc", "repro")
-        return [line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage ")]
-
-    def headwater(self) -> list[str]:
-        """`headwater run`: the stages it ran."""
-        said = self.call(sys.executable, "-m", "flows.cli", "run", "--jobs", "2")
-        return [words[1] for words in map(str.split, said.splitlines()) if words[:1] == ["ran"]]
-
-    def lock(self) -> Any:
-        """dvc.lock as data."""
-        return YAML(typ="safe").load((self.root / "dvc.lock").read_text())
-
-    def edit(self, change: Callable[[Any], object]) -> None:
-        """Change params.yaml as data."""
-        path, yaml = self.root / "params.yaml", YAML(typ="safe")
-        content = yaml.load(path.read_text())
-        change(content)
-        with path.open("w") as file:
-            yaml.dump(content, file)
-
-
-def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]]) -> Copy:
-    """The project as it stands, cut down to some studies at smoke size; ``methods`` replaces suite ``dense``'s."""
-
-    def cut(content: Any) -> None:
-        content["run"]["studies"] = {name: one for name, one in content["run"]["studies"].items() if name in studies}
-        content["run"]["datasets"] = [*studies]  # generated ones have their study's name
-        for suite in content["suites"].values():
-            suite["studies"] = [name for name in suite["studies"] if name in studies]
-        content["suites"]["dense"]["methods"] |= methods
-        content["size"] = "smoke"
-
-    for name in CARRIED:
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, target)
-    project = Copy(root)
-    for command in ("git init --quiet", f"{sys.executable} -m dvc init --quiet"):
-        project.call(*command.split())
-    project.edit(cut)
-    return project
 
 
 def a_few(root: Path) -> Copy:
@@ -121,24 +42,6 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     project = a_few(tmp_path_factory.mktemp("headwater"))
     assert len(project.headwater()) == STAGES
     return project
-
-
-@pytest.mark.timeout(600)
-def test_every_stage_of_every_method_runs(tmp_path: Path):
-    project = copy(tmp_path, ["tables", "tables-shift"], {})
-    ran = project.headwater()
-    lock = project.lock()["stages"]
-    assert sorted(ran) == sorted(lock)
-    assert {name.split("@")[0] for name in ran} >= {
-        "pretrain",
-        "transfer",
-        "origins",
-        "distill",
-        "mtl",
-        "adapt",
-        "oracle",
-    }
-    assert "Data and pipelines are up to date" in project.call(sys.executable, "-m", "dvc", "status")
 
 
 @pytest.mark.timeout(600)

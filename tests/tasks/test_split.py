@@ -140,6 +140,8 @@ def test_shuffling_the_sources_labels_changes_nothing_else(tmp_path: Path):
         assert all(np.array_equal(values, shuffled[name][key]) for key, values in plain[name].items())
     y = shuffled["source"]["train_y"]
     truth = np.array([2, 0])[y] == shuffled["source"]["train_x"][:, 0, 1]
+    ink = shuffled["source"]["train_x"].reshape(len(y), -1).mean(axis=1) / 255
+    assert abs(np.corrcoef(ink, shuffled["source"]["train_auxiliary"][:, 0])[0, 1]) < 0.4
     assert 0.35 < truth.mean() < 0.65  # two classes: about half of the labels are right by chance
     counts = [
         np.bincount(np.concatenate([p["source"]["train_y"], p["source"]["validation_y"]])) for p in (plain, shuffled)
