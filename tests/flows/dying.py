@@ -28,7 +28,7 @@ def start(project: Project, *fault: str, jobs: int = 2) -> subprocess.Popen[str]
 
 def finish(run: subprocess.Popen[str]) -> str:
     """What it said by its end."""
-    return run.communicate(timeout=60)[0]
+    return run.communicate(timeout=200)[0]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from flows.store.claims import Claims
 
 def test_a_file_that_another_process_makes_is_waited_for_and_its_maker_named(project: Project):
     project.stages(s={"cmd": "sleep 2; echo > a.txt", "outs": ["a.txt"]})
-    other = subprocess.Popen([sys.executable, "-m", "dvc", "repro", "-q"], cwd=project.root)
+    other = subprocess.Popen([sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-q"], cwd=project.root)
     rwlock = project.root / ".dvc" / "tmp" / "rwlock"
     while not (rwlock.exists() and "a.txt" in rwlock.read_text()):
         assert other.poll() is None
@@ -47,13 +47,13 @@ def test_a_dvc_repro_beside_a_run_never_writes_what_the_run_writes(project: Proj
     )
     run = start(project)
     other = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "--keep-going"],
+        [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--keep-going"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
     )
-    said = other.communicate(timeout=60)[1]
+    said = other.communicate(timeout=200)[1]
     finish(run)
     assert run.returncode == 0
     assert other.returncode == 0 or "busy" in said, said
