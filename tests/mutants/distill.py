@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(_SHAPE, "directions = tf.math.divide_no_nan(ways, _lengths(ways)[:, :, None])", "directions = ways", RELATIONS),
     Mutant(_SHAPE, "size - 0.5", "size", RELATIONS),
     Mutant(_SHAPE, "cosines = [_cosines(z) for z in (student, tf.stop_gradient(teacher))]", "cosines = [_cosines(z) for z in (student, teacher)]", RELATIONS),
-    Mutant(_SHAPE, "tf.where(far, squares, tf.ones_like(squares))", "squares", RELATIONS),
+    Mutant(_SHAPE, "tf.where(far, tf.sqrt(tf.where(far, squares, tf.ones_like(squares))), tf.zeros_like(squares))", "tf.sqrt(squares)", RELATIONS),
     # decoupled
     Mutant(_PARTS, "self.temperature**2 * tf", "tf", DECOUPLED),
     Mutant(_PARTS, "self.alpha * target + self.beta * others", "self.beta * target + self.alpha * others", DECOUPLED),
