@@ -7,7 +7,7 @@ random numbers without a seed, a clock, a GPU. Whether that is within noise, the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -72,15 +72,22 @@ def changes(name: str, old: Record, new: Record) -> list[Change]:
     found = []
     if old.command != new.command:
         found.append(Change("command", name, "modified", _text(old.command), _text(new.command)))
-    for key in sorted({*old.params, *new.params}):
-        if old.params.get(key) != new.params.get(key):
-            found.append(Change("param", key, _word(key, old.params, new.params),
-                                _text(old.params.get(key)), _text(new.params.get(key))))  # fmt: skip
+    found += _params("", old.params, new.params)
     for path in sorted({*old.deps, *new.deps}):
         if old.deps.get(path) != new.deps.get(path):
             what = _word(path, old.deps, new.deps)
             found.append(Change("dep", path, what, old.deps.get(path), new.deps.get(path)))
     return found
+
+
+def _params(prefix: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:
+    """What differs, by its own key: of a mapping, the entries that do, however deep."""
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _params(f"{prefix}{key}.", before, after)
+        elif before != after:
+            yield Change("param", f"{prefix}{key}", _word(key, old, new), _text(before), _text(after))
 
 
 def judged(found: Mapping[str, Finding], said: Mapping[str, tuple[bool | None, str]]) -> dict[str, Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.dag import Stage
-from flows.sameness import assess, judged
+from flows.sameness import assess, changes, judged
 from flows.store import Change
 from flows.store.records import Record
 
@@ -115,3 +115,15 @@ def test_a_stage_without_a_record_is_new_and_one_that_failed_is_passed_over():
     found = assess(GRAPH, old, new)
     assert found["train"].state == "new"
     assert "page" not in found
+
+
+def test_of_a_mapping_the_entries_that_changed_are_named():
+    one = Record(
+        params={"params.yaml: train": {"rate": 1, "net": {"layers": [3, 2], "batch": 8}}, "params.yaml: seed": 1}
+    )
+    two = Record(params={"params.yaml: train": {"rate": 1, "net": {"layers": [3, 4]}}, "params.yaml: seed": {"a": 1}})
+    assert changes("s", one, two) == [
+        Change("param", "params.yaml: seed", "modified", 1, "{'a': 1}"),
+        Change("param", "params.yaml: train.net.batch", "deleted", 8, None),
+        Change("param", "params.yaml: train.net.layers", "modified", "[3, 2]", "[3, 4]"),
+    ]
