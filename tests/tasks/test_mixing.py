@@ -137,6 +137,7 @@ def test_shifts_move_whole_images_and_repeat_their_rim():
         assert len(fits) == 1
         seen.add(fits[0])
     assert {down for down, _ in seen} == {right for _, right in seen} == {-2, -1, 0, 1, 2}
+    assert len(seen) > 15  # of 25: the two directions are drawn apart
 
 
 def test_noise_has_the_deviation_asked_for():
