@@ -43,7 +43,7 @@ def look_back(journal: Journal, worth_waiting: Callable[[str, Attempt], bool]) -
     dead = journal.dead_runs()
     for (run, name), groups in (_commands(attempts, dead) if dead else {}).items():
         attempt = attempts.get(name)
-        if attempt and attempt.run == run and worth_waiting(name, attempt):
+        if attempt and attempt.run == run and attempt.code is None and worth_waiting(name, attempt):
             group = attempt.group or min(groups, key=since)  # the launcher's; a command may have made more
             left.at_work[name] = replace(attempt, group=group, group_started=since(group))
             continue
@@ -51,7 +51,8 @@ def look_back(journal: Journal, worth_waiting: Callable[[str, Attempt], bool]) -
             end_group(group)
         left.ended.append(name)
     for run in dead - {attempt.run for attempt in left.at_work.values()}:
-        journal.write("end", of=run)
+        with contextlib.suppress(OSError):  # then the next run looks again
+            journal.write("end", of=run)
     for name in attempts.keys() - left.at_work.keys():
         if lost := settle(journal, name, attempts[name]):
             left.lost[name] = lost
@@ -69,8 +70,11 @@ def settle(journal: Journal, name: str, attempt: Attempt) -> Attempt | None:
         facts: dict[str, Any] = {"code": attempt.code, "until": attempt.until}
         if attempt.group_started:
             facts["seconds"] = round(ending.at / 1e9 - attempt.group_started, 3)
-        journal.write("exited", name, run=attempt.run, **facts)
-    trace.clear()
+        with contextlib.suppress(OSError):
+            journal.write("exited", name, run=attempt.run, **facts)
+            trace.clear()
+    else:
+        trace.clear()
     return attempt if attempt.lost and attempt.until / 1e9 > psutil.boot_time() else None
 
 

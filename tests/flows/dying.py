@@ -33,9 +33,10 @@ def finish(run: subprocess.Popen[str]) -> str:
 
 @contextlib.contextmanager
 def orphan(project: Project, command: str) -> Iterator[psutil.Process]:
-    """The command of a run that is killed, together with its guard, while stage `s` writes `../pid`."""
+    """The first command of a run that is killed, together with its guard, while stage `s` writes `../pid`."""
     project.write(a__txt="a\n")
-    project.stages(s={"cmd": f"echo $$ > ../pid; {command}; cp a.txt b.txt", "deps": ["a.txt"], "outs": ["b.txt"]})
+    commands = [f"echo $$ > ../pid; {command}", "cp a.txt b.txt"]
+    project.stages(s={"cmd": commands, "deps": ["a.txt"], "outs": ["b.txt"]})
     run = start(project, "none", "none", "s", "noguard")
     pid = project.root.parent / "pid"
     while not pid.exists() or not pid.read_text():

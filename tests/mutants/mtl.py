@@ -72,7 +72,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(_PROJECTED, "squares[other]), tf", "tf.sqrt(squares[other])), tf", _TWO),
     Mutant(_PROJECTED, "overlap = tf.tensordot(own,", "overlap = tf.tensordot(gradients[task],", _THREE),
     Mutant(_PROJECTED, "stateless_fold_in(seed, task)", "stateless_fold_in(seed, 0)", _THREE),
-    Mutant(_PROJECTED, "if id(variable) not in heads", "", f"{_PCGRAD}the_trunk_gets_the_sum_of_projected_gradients_as_one_vector_and_the_heads_their_plain_ones"),
+    Mutant(_PROJECTED, "tf.reduce_sum(project", "tf.reduce_mean(project", f"{_PCGRAD}the_trunk_gets_the_sum_of_projected_gradients_as_one_vector_and_the_heads_their_plain_ones"),
     # dwa
     Mutant(_DWA, "last / before / temperature", "before / last / temperature", _AVERAGE),
     Mutant(_DWA, "last / before / temperature", "last / before * temperature", _AVERAGE),
