@@ -25,16 +25,16 @@ def distance(source: Any, target: Any) -> Any:
     Source: "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", arXiv:1607.01719, section 3.1, eqs. 1 to 3.
     The paper aligns the last layer, the logits; here, as the other methods, the layer before.
     """
-    if min(source.shape[0], target.shape[0]) < 2:
-        return tf.constant(0.0, source.dtype)
-    width = source.shape[1]
-    return tf.reduce_sum((covariance(source) - covariance(target)) ** 2) / (4 * width**2)
+    enough = tf.minimum(tf.shape(source)[0], tf.shape(target)[0]) > 1
+    distance = tf.reduce_sum((covariance(source) - covariance(target)) ** 2) / (4 * source.shape[1] ** 2)
+    return tf.cast(enough, source.dtype) * distance
 
 
 def covariance(rows: Any) -> Any:
-    """Unbiased covariance of rows (n, d), (d, d)."""
+    """Unbiased covariance of rows (n, d), (d, d); 0 of a single one."""
     centred = rows - tf.reduce_mean(rows, axis=0)
-    return tf.matmul(centred, centred, transpose_a=True) / (rows.shape[0] - 1)
+    freedom = tf.maximum(tf.shape(rows)[0] - 1, 1)
+    return tf.matmul(centred, centred, transpose_a=True) / tf.cast(freedom, rows.dtype)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ def features(model: keras.Model, batch: Tensors) -> tuple[Any, Any]:
     """Penultimate features of the batch's source and of its target samples, each (b, d), from one pass."""
     body = surgery.features(model)
     both = body(tf.concat([batch["x"], batch["target_x"]], axis=0), training=True)
-    rows = batch["x"].shape[0]
-    return both[:rows], both[rows:]
+    source, target = tf.split(both, 2)
+    return source, target
 
 
 def logits(model: keras.Model, features: Any) -> Any:

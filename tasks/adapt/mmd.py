@@ -31,17 +31,17 @@ def discrepancy(source: Any, target: Any, kernels: int) -> Any:
     is eq. 3 of "A Kernel Two-Sample Test", JMLR 13, 2012. The paper weighs its kernels by their test power and takes
     the median distance; equal weights and the mean are what its authors' code has.
     """
-    n, m = source.shape[0], target.shape[0]
-    if min(n, m) < 2:
-        return tf.constant(0.0, source.dtype)
+    first, second = tf.shape(source)[0], tf.shape(target)[0]
+    enough = tf.cast(tf.minimum(first, second) > 1, source.dtype)
+    n, m = tf.cast(first, source.dtype), tf.cast(second, source.dtype)
     distances = squared_distances(tf.concat([source, target], axis=0))  # (n + m, n + m)
     width = tf.stop_gradient(tf.reduce_sum(distances)) / ((n + m) * (n + m - 1))
     width = tf.maximum(width, tf.constant(1e-12, width.dtype))  # all features alike: every kernel is 1
     powers = [2.0 ** (number - kernels // 2) for number in range(kernels)]
     similarity = tf.add_n([tf.exp(-distances / (width * power)) for power in powers]) / kernels
-    within_source = (tf.reduce_sum(similarity[:n, :n]) - n) / (n * (n - 1))  # k(a, a) = 1
-    within_target = (tf.reduce_sum(similarity[n:, n:]) - m) / (m * (m - 1))
-    return within_source + within_target - 2 * tf.reduce_mean(similarity[:n, n:])
+    within_source = (tf.reduce_sum(similarity[:first, :first]) - n) / tf.maximum(n * (n - 1), 1)  # k(a, a) = 1
+    within_target = (tf.reduce_sum(similarity[first:, first:]) - m) / tf.maximum(m * (m - 1), 1)
+    return enough * (within_source + within_target - 2 * tf.reduce_mean(similarity[:first, first:]))
 
 
 def squared_distances(rows: Any) -> Any:

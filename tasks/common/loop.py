@@ -1,25 +1,27 @@
-"""A training loop in which a whole epoch is one traced function.
+"""A training loop whose epochs run inside traced functions.
 
 Batches are gathered by index from tensors that stay in memory, so that a small network is not slowed
 down by its surroundings. The bytes are the same on every run of one machine. A loop is traced once and
 serves all repeats and rates of one architecture: weights are put in before and taken out after.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from tasks.common import seeds
 from tasks.common.backend import keras, tf
-from tasks.common.objectives import Array, Criterion, Objective, Tensors, gradients
+from tasks.common.objectives import Array, Criterion, Objective
 from tasks.common.phases import Course, DivergedError, Phase, freeze, row
+from tasks.common.traced import Stretch, len_of
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "sgd": lambda: keras.optimizers.SGD(),
     "momentum": lambda: keras.optimizers.SGD(momentum=0.9),
     "adam": lambda: keras.optimizers.Adam(),
 }
+_MOST_STEPS = 4096  # in one traced call, which Ctrl-C does not interrupt
 
 
 def order(seed: int, epoch: int, samples: int, *stream: str) -> Array:
@@ -41,8 +43,9 @@ class Loop:
         self, model: keras.Model, objective: Objective, optimizer: str, batch: int, criterion: Criterion
     ) -> None:
         self._model = keras.models.clone_model(model)
-        self._objective, self._optimizer, self._batch = objective, optimizer, batch
-        self._steps: dict[Any, tuple[Callable[..., Any], keras.optimizers.Optimizer]] = {}
+        self._kept = [tf.Variable(weight.value) for weight in self._model.weights]
+        self._objective, self._optimizer, self._batch, self._criterion = objective, optimizer, batch, criterion
+        self._stretches: dict[Any, Stretch] = {}
         self._validate = tf.function(lambda data, constants: criterion(self._model, {**data, **constants}))
 
     def run(
@@ -58,93 +61,72 @@ class Loop:
     ) -> tuple[Course, list[Array]]:
         """Train from ``weights`` through the phases; gives the course and the weights kept."""
         self._model.set_weights(weights)
-        data = {name: tf.constant(values) for name, values in train.items()}
-        others = {name: {key: tf.constant(v) for key, v in arrays.items()} for name, arrays in streams.items()}
-        fixed = {name: tf.constant(value) for name, value in constants.items()}
-        held_out = {name: tf.constant(values) for name, values in validation.items()}
-        between = getattr(self._objective, "after_epoch", None)
-        samples = len(next(iter(train.values())))
-        steps = -(-samples // min(self._batch, samples))
-        course, epoch = Course(), 0
-        course.validation_loss, course.validation_accuracy = self._measure(held_out, fixed)
+        given = {"train": train, "streams": streams, "constants": constants, "held_out": validation}
+        tensors = tf.nest.map_structure(tf.constant, given)
+        loss, accuracy = self._validate(tensors["held_out"], tensors["constants"])
+        course = Course(validation_loss=float(loss), validation_accuracy=float(accuracy))
+        lowest, epoch = course.validation_loss, 0
         for phase in (phase for phase in phases if phase.epochs):
-            step = self._prepare(phase)
-            for number in range(phase.epochs):
-                epoch += 1
-                rows = {
-                    name: tf.constant(beside(seed, epoch, samples, name, _length(v))) for name, v in streams.items()
-                }
-                when = tf.constant([number * steps, phase.epochs * steps, seeds.derive(seed, "epoch", epoch)], tf.int32)
-                loss = float(step(data, others, fixed, tf.constant(order(seed, epoch, samples)), rows, when))
-                if between is not None:
-                    between(self._model, {**data, **fixed}, epoch)
-                validation_loss, accuracy = self._measure(held_out, fixed)
-                if not np.isfinite([loss, validation_loss]).all():
-                    raise DivergedError(f"the loss was not finite in epoch {epoch} ({phase.name}, rate {phase.rate:g})")
-                course.rows.append(row(epoch, phase.name, loss, validation_loss, accuracy))
-                if keep == "last" or validation_loss < course.validation_loss:
-                    course.epoch, course.validation_loss, course.validation_accuracy = epoch, validation_loss, accuracy
-                    weights = self._model.get_weights()
-        return course, weights
+            stretch = self._prepare(phase)
+            for when in self._parts(phase, epoch, seed, train, streams):
+                measured, lowest = stretch.run(tensors, when, lowest)
+                for values in measured.astype(np.float64).tolist():
+                    epoch += 1
+                    _note(course, epoch, phase, keep, *values)
+        if keep == "last":
+            return course, self._model.get_weights()
+        return course, [kept.numpy() for kept in self._kept] if course.epoch else weights
 
-    def _prepare(self, phase: Phase) -> Callable[..., Any]:
-        """The epoch function of a phase, its optimizer at the phase's rate and without memory."""
+    def _parts(
+        self,
+        phase: Phase,
+        done: int,
+        seed: int,
+        train: Mapping[str, Array],
+        streams: Mapping[str, Mapping[str, Array]],
+    ) -> Iterator[Mapping[str, Any]]:
+        """The epochs of a phase, as many at a time as may go into one traced call; see `Stretch.run`."""
+        samples = len_of(train)
+        steps = -(-samples // self._batch)
+        most = max(1, _MOST_STEPS // steps)
+        for first in range(0, phase.epochs, most):
+            numbers = [done + number + 1 for number in range(first, min(first + most, phase.epochs))]
+            place = [
+                (steps * (number - done - 1), steps * phase.epochs, seeds.derive(seed, "epoch", number), number)
+                for number in numbers
+            ]
+            near = {
+                name: np.stack([beside(seed, number, samples, name, len_of(arrays)) for number in numbers])
+                for name, arrays in streams.items()
+            }
+            rows = np.stack([order(seed, number, samples) for number in numbers])
+            yield {"rows": rows, "beside": near, "place": np.array(place, np.int32)}
+
+    def _prepare(self, phase: Phase) -> Stretch:
+        """What runs a phase's epochs, its optimizer at the phase's rate and without memory."""
         key = (phase.moving, phase.shares)
         variables = freeze(self._model, phase.moving)  # layers such as BatchNorm look at it when they are traced
-        if key not in self._steps:
-            optimizer = OPTIMIZERS[self._optimizer]()
-            optimizer.build(variables)
-            self._steps[key] = (self._epoch(variables, optimizer, dict(phase.shares)), optimizer)
-        step, optimizer = self._steps[key]
-        for variable in optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
-        optimizer.learning_rate.assign(phase.rate)
-        return step
-
-    def _epoch(
-        self, variables: list[Any], optimizer: keras.optimizers.Optimizer, shares: Mapping[str, float]
-    ) -> Callable[..., Any]:
-        """One pass over the data as a traced function of data and order, giving the samples' mean loss."""
-
-        slow = [(v, shares[layer.name]) for layer in self._model.layers if layer.name in shares for v in layer.weights]
-
-        def step(batch: Tensors, size: Any) -> Any:
-            loss, slopes = gradients(self._objective, self._model, variables, batch)
-            before = [tf.identity(variable.value) for variable, _ in slow]
-            optimizer.apply(slopes, variables)
-            for (variable, share), old in zip(slow, before, strict=True):
-                # By the step and not by the gradient, which Adam would scale back.
-                variable.assign(old + share * (variable.value - old))
-            return loss * tf.cast(size, tf.float32)
-
-        def gather(
-            data: Tensors, others: Any, fixed: Tensors, rows: Any, beside: Any, when: Any, number: Any
-        ) -> Tensors:
-            batch: dict[str, Any] = {name: tf.gather(values, rows) for name, values in data.items()}
-            for stream, arrays in others.items():
-                batch |= {f"{stream}_{name}": tf.gather(values, beside[stream]) for name, values in arrays.items()}
-            progress = tf.cast(when[0] + number, tf.float32) / tf.cast(when[1], tf.float32)
-            return {**batch, **fixed, "progress": progress, "seed": tf.stack([when[2], number])}
-
-        def run(data: Tensors, others: Any, fixed: Tensors, rows: Any, beside: Any, when: Any) -> Any:
-            samples, size = rows.shape[0], min(self._batch, rows.shape[0])
-            whole, total = samples // size, tf.constant(0.0)
-            for start in tf.range(0, whole * size, size):
-                part = tf.ensure_shape(rows[start : start + size], (size,))
-                near = {name: tf.ensure_shape(r[start : start + size], (size,)) for name, r in beside.items()}
-                total += step(gather(data, others, fixed, part, near, when, start // size), size)
-            if samples % size:
-                near = {name: r[whole * size :] for name, r in beside.items()}
-                batch = gather(data, others, fixed, rows[whole * size :], near, when, tf.constant(whole))
-                total += step(batch, samples % size)
-            return total / samples
-
-        return tf.function(run)  # type: ignore[no-any-return]
-
-    def _measure(self, data: Tensors, constants: Tensors) -> tuple[float, float]:
-        loss, accuracy = self._validate(data, constants)
-        return float(loss), float(accuracy)
+        if key not in self._stretches:
+            self._stretches[key] = Stretch(
+                self._model,
+                self._kept,
+                self._objective,
+                self._criterion,
+                self._batch,
+                OPTIMIZERS[self._optimizer](),
+                variables,
+                dict(phase.shares),
+            )
+        self._stretches[key].begin(phase)
+        return self._stretches[key]
 
 
-def _length(arrays: Mapping[str, Array]) -> int:
-    return len(next(iter(arrays.values())))
+def _note(
+    course: Course, epoch: int, phase: Phase, keep: str, loss: float, validation_loss: float, accuracy: float
+) -> None:
+    """One more epoch of a course."""
+    if not np.isfinite([loss, validation_loss]).all():
+        raise DivergedError(f"the loss was not finite in epoch {epoch} ({phase.name}, rate {phase.rate:g})")
+    course.rows.append(row(epoch, phase.name, loss, validation_loss, accuracy))
+    if keep == "last" or validation_loss < course.validation_loss:
+        course.epoch, course.validation_loss, course.validation_accuracy = epoch, validation_loss, accuracy

@@ -4,7 +4,7 @@ An objective is called (model, batch) and gives a scalar. Equal objectives must 
 traced loops are kept for them: frozen dataclasses are. It may have two more methods:
 
     gradients(model, variables, batch) -> (loss, [gradient of each variable])   in place of the plain derivative
-    after_epoch(model, data, epoch)                                           outside the trace, after each epoch
+    after_epoch(model, samples, epoch)                      what changes after each epoch; traced, epoch is a tensor
 
 A batch holds the gathered rows of each array by its name, the rows of each further stream as ``<stream>_<name>``,
 the constants as they are, ``progress`` (0 at a phase's first step, towards 1, float32) and ``seed`` ((2,) int32,

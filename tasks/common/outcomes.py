@@ -1,9 +1,9 @@
 """What a method hands over: its models and how they came about, one folder a method.
 
-``outcome.json``: settings as used, parameters, trainings, and of each repeat the rate and epoch chosen, its
-validation figures, its learning curve, or why it failed. ``model.json``: the architecture, the same for all
-repeats. ``repeat-<r>.weights.h5``: weights; ``repeat-<r>-<k>.weights.h5``: those of the k-th variant. The
-`.keras` format would date itself; these bytes repeat.
+``outcome.json``: settings as used, parameters, samples that each repeat's trainings went through, and of each repeat
+the rate and epoch chosen, its validation figures, its learning curve, or why it failed. ``model.json``: the
+architecture, the same for all repeats. ``repeat-<r>.weights.h5``: weights; ``repeat-<r>-<k>.weights.h5``: those of
+the k-th variant. The `.keras` format would date itself; these bytes repeat.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from tasks.common import outcomes, seeds
 from tasks.common.backend import keras
 from tasks.common.errors import UserError, nearest
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import Params
+from tasks.common.training import samples_seen
 
 DATA = Path("data")
 Row = TypeVar("Row")
@@ -76,10 +79,12 @@ def train(
         repeats: How many; by default as many as the size has.
     """
     results: list[Trained | Failed] = []
+    seen = [samples_seen()]
     for repeat in range(repeats or params.caps.repeats):
         results.append(run(repeat, repeat_seed(params.seed, repeat)))
+        seen.append(samples_seen())
         print(f"{home.name} repeat {repeat}: {_said(results[-1])}", flush=True)
-    outcomes.save(home, results, about)
+    outcomes.save(home, results, about | {"samples_seen": np.diff(seen).tolist()})
     return results
 
 

@@ -12,10 +12,12 @@ from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Course, DivergedError, Phase, parameters
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.base import Training
+from tasks.common.traced import len_of
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 _loops: dict[Any, Loop] = {}
+_seen = 0
 _MOST_LOOPS = 4  # each holds a copy of a network and its traces
 
 
@@ -60,11 +62,18 @@ def fit(
         while len(_loops) >= _MOST_LOOPS:
             _loops.pop(next(iter(_loops)))
         _loops[key] = Loop(model, objective, optimizer, batch, criterion)
+    global _seen
+    _seen += len_of(train) * (1 + len(streams or {})) * sum(phase.epochs for phase in phases)
     course, weights = _loops[key].run(
         model.get_weights(), phases, train, validation, keep, seed, streams or {}, constants or {}
     )
     model.set_weights(weights)
     return course
+
+
+def samples_seen() -> int:
+    """Samples that all trainings of this process went through, each as often as it was shown, streams included."""
+    return _seen
 
 
 def search(

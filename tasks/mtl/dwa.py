@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Tensors
 from tasks.common.outcomes import Failed, Trained
-from tasks.common.samples import Array, Sample
+from tasks.common.samples import Sample
 from tasks.common.schema.mtl import Dwa
 from tasks.common.schema.study import Network
 from tasks.mtl import shared
 
 
-def weights_of(last: Array, before: Array, temperature: float) -> Array:
+def weights_of(last: Any, before: Any, temperature: float) -> Any:
     """Task weights from the mean losses of the last epoch and of the one before it.
 
     ``λ_k = K·softmax_k(w / T)`` with ``w_k = last_k / before_k``; they sum to the number of tasks K.
@@ -25,10 +23,7 @@ def weights_of(last: Array, before: Array, temperature: float) -> Array:
 
     Source: "End-to-End Multi-Task Learning with Attention", arXiv:1803.10704, "Dynamic Weight Average".
     """
-    rates = last / before / temperature
-    powers = np.exp(rates - rates.max())
-    weights: Array = len(last) * powers / powers.sum()
-    return weights
+    return last.shape[0] * tf.nn.softmax(last / before / temperature)
 
 
 @dataclass(frozen=True)
@@ -53,14 +48,13 @@ class Objective:
         model.get_layer(shared.MEMORY).figures.assign_add(tf.concat([nothing, seen, nothing], axis=0))
         return total, slopes
 
-    def after_epoch(self, model: keras.Model, data: Tensors, epoch: int) -> None:
+    def after_epoch(self, model: keras.Model, samples: int, epoch: Any) -> None:
         """New weights, once two epochs have been measured."""
-        memory = model.get_layer(shared.MEMORY)
-        weights, sums, before = np.split(memory.get_weights()[0].astype(np.float64), 3)
-        last = sums / len(data["y"])
-        if epoch > 1:
-            weights = weights_of(last, before, self.temperature)
-        memory.set_weights([np.concatenate([weights, np.zeros_like(sums), last]).astype(np.float32)])
+        figures = model.get_layer(shared.MEMORY).figures
+        weights, sums, before = tf.split(tf.cast(figures, tf.float64), 3)
+        last = sums / samples
+        weights = tf.where(epoch > 1, weights_of(last, before, self.temperature), weights)
+        figures.assign(tf.cast(tf.concat([weights, tf.zeros_like(sums), last], axis=0), tf.float32))
 
 
 def run(sample: Sample, source: Sample, network: Network, settings: Dwa, seed: int) -> Trained | Failed:

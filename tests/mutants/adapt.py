@@ -14,16 +14,16 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("tasks/adapt/dann.py", 'batch["y"]) + telling', 'batch["y"]) + strength * telling', f"{ADVERSARIAL}::test_the_encoder_climbs_the_domain_loss_and_the_domain_network_descends_it_at_full_speed"),
     Mutant("tasks/adapt/dann.py", "domain.loss(of_target, 0.0)", "domain.loss(of_target, 1.0)", f"{ADVERSARIAL}::test_danns_loss_is_the_tasks_plus_that_of_telling_the_domains"),
     # mmd
-    Mutant("tasks/adapt/mmd.py", "(tf.reduce_sum(similarity[:n, :n]) - n) / (n * (n - 1))", "tf.reduce_mean(similarity[:n, :n])", f"{ALIGNMENT}::test_mmd_is_the_unbiased_estimate_with_several_kernels"),
-    Mutant("tasks/adapt/mmd.py", "- 2 * tf.reduce_mean(similarity[:n, n:])", "- tf.reduce_mean(similarity[:n, n:])", f"{ALIGNMENT}::test_mmd_is_the_unbiased_estimate_with_several_kernels"),
+    Mutant("tasks/adapt/mmd.py", "(tf.reduce_sum(similarity[:first, :first]) - n) / tf.maximum(n * (n - 1), 1)", "tf.reduce_mean(similarity[:first, :first])", f"{ALIGNMENT}::test_mmd_is_the_unbiased_estimate_with_several_kernels"),
+    Mutant("tasks/adapt/mmd.py", "- 2 * tf.reduce_mean(similarity[:first, first:])", "- tf.reduce_mean(similarity[:first, first:])", f"{ALIGNMENT}::test_mmd_is_the_unbiased_estimate_with_several_kernels"),
     Mutant("tasks/adapt/mmd.py", "tf.stop_gradient(tf.reduce_sum(distances))", "tf.reduce_sum(distances)", f"{ALIGNMENT}::test_no_gradient_of_mmd_goes_through_the_width_of_its_kernels"),
     Mutant("tasks/adapt/mmd.py", "for power in powers]) / kernels", "for power in powers])", f"{ALIGNMENT}::test_mmd_is_the_unbiased_estimate_with_several_kernels"),
     # coral
-    Mutant("tasks/adapt/coral.py", "/ (4 * width**2)", "/ (4 * width)", f"{ALIGNMENT}::test_coral_is_the_squared_distance_of_covariances_over_four_d_squared"),
+    Mutant("tasks/adapt/coral.py", "/ (4 * source.shape[1] ** 2)", "/ (4 * source.shape[1])", f"{ALIGNMENT}::test_coral_is_the_squared_distance_of_covariances_over_four_d_squared"),
     Mutant("tasks/adapt/coral.py", "centred = rows - tf.reduce_mean(rows, axis=0)", "centred = rows", f"{ALIGNMENT}::test_coral_is_zero_on_equal_covariances_whatever_the_means"),
     Mutant("tasks/adapt/coral.py", "distance(source, target)\n\n\ndef", "distance(tf.stop_gradient(source), tf.stop_gradient(target))\n\n\ndef", f"{ALIGNMENT}::test_the_encoder_feels_both_terms_and_the_head_the_task_alone"),
     # the batch both domains share
-    Mutant("tasks/adapt/joint.py", "return both[:rows], both[rows:]", "return both[rows:], both[:rows]", f"{ALIGNMENT}::test_both_domains_share_the_statistics_of_batch_normalisation"),
+    Mutant("tasks/adapt/joint.py", "source, target = tf.split(both, 2)", "target, source = tf.split(both, 2)", f"{ALIGNMENT}::test_both_domains_share_the_statistics_of_batch_normalisation"),
     # adda
     Mutant("tasks/adapt/adda.py", "domain.loss(domain.domain_logits(model, target), 1.0)", "domain.loss(domain.domain_logits(model, target), 0.0)", f"{ADVERSARIAL}::test_addas_two_losses_by_hand"),
     Mutant("tasks/adapt/adda.py", 'tf.stop_gradient(target)))', 'target))', f"{ADVERSARIAL}::test_adda_gives_each_variable_the_gradient_of_its_own_loss"),

@@ -76,10 +76,10 @@ MUTANTS: tuple[Mutant, ...] = (
     # dwa
     Mutant(_DWA, "last / before / temperature", "before / last / temperature", _AVERAGE),
     Mutant(_DWA, "last / before / temperature", "last / before * temperature", _AVERAGE),
-    Mutant(_DWA, "len(last) * powers", "powers", _AVERAGE),
+    Mutant(_DWA, "last.shape[0] * tf.nn", "tf.nn", _AVERAGE),
     Mutant(_DWA, 'tf.cast(tf.shape(batch["y"])[0], tf.float32) * tf.stack', "8.0 * tf.stack", f"{_BALANCE}an_epochs_loss_is_the_mean_over_samples_and_not_over_batches"),
-    Mutant(_DWA, "if epoch > 1:", "if epoch > 2:", _THIRD),
-    Mutant(_DWA, "np.zeros_like(sums), last]", "sums, last]", _THIRD),
+    Mutant(_DWA, "epoch > 1, weights_of", "epoch > 2, weights_of", _THIRD),
+    Mutant(_DWA, "tf.zeros_like(sums), last]", "sums, last]", _THIRD),
     # Δp
     Mutant(_EVALUATE, "-1 if task.lower_is_better else 1", "1", _GAIN),
     Mutant(_EVALUATE, "ours / base - 1", "1 - base / ours", _GAIN),

@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant(_LAYERS, "start=1", "start=0", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     Mutant(_LAYERS, "factor**-depth", "1 / (factor * depth)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     Mutant(_LAYERS, "in sorted(surgery.with_norms(source.model, [name]))", "in [name]", f"{_RATES}batch_normalisation_moves_as_slowly_as_its_layer"),
-    Mutant("tasks/common/loop.py", "old + share * (variable.value - old)", "variable.value - share * (variable.value - old)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
+    Mutant("tasks/common/traced.py", "old + share * (variable.value - old)", "variable.value - share * (variable.value - old)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     # lp-ft
     Mutant(_PROBE, "surgery.copy(probe.model)", "surgery.with_new_head(source.model, len(sample.classes), seed)", f"{_RATES}fine_tuning_starts_from_the_best_probe"),
     Mutant(_PROBE, "settings.probe_epochs, frozenset({HEAD})", "settings.probe_epochs", f"{_RATES}without_fine_tuning_it_is_feature_extraction_bit_for_bit"),

@@ -1,11 +1,19 @@
 """The training loop computes what its docstring says, the same bytes every time."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tasks.common import loop as loop_module
+from tasks.common import seeds
 from tasks.common import training as training_module
 from tasks.common.loop import order
+from tasks.common.objectives import plain
 from tasks.common.phases import DivergedError, Phase, freeze
 from tasks.common.training import arrays, fit, search
 from tasks.models import dense
@@ -39,6 +47,55 @@ def test_an_epoch_is_gradient_descent_on_the_batches_in_their_order():
     run(model, [Phase("all", 0.1, 2)])
     np.testing.assert_allclose(model.get_weights()[0], weights, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-4, atol=1e-6)
+
+
+def test_the_loss_of_an_epoch_is_the_samples_mean():
+    """At a rate of 1e-12 nothing moves, so that it can be computed from the start."""
+    model, data = linear_model(), toys.sample().train
+    loss = float(plain(model, {"x": data.x, "y": data.y}))
+    assert run(model, [Phase("all", 1e-12, 1)]).rows[0]["loss"] == pytest.approx(loss, rel=1e-5)
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Learns nothing, and writes down what each batch holds in the head's bias: 1000 a step's progress and seeds."""
+
+    what: str
+
+    def __call__(self, model: keras.Model, batch: Mapping[str, Any]) -> Any:
+        bias = model.get_layer("head").bias
+        seed = tf.cast(batch["seed"], tf.float32)
+        found = {"progress": [batch["progress"], 0.0, 0.0], "seed": [0.0, seed[0] / 2**31, seed[1]]}[self.what]
+        return tf.reduce_sum(bias * -tf.stack(found))
+
+
+def test_progress_runs_through_each_phase_and_every_step_has_a_seed_of_its_own():
+    """Descent with rate 1 adds up what was noted: 4 steps an epoch, 0/8 to 7/8 of a phase of two epochs."""
+    model = linear_model()
+    run(model, [Phase("one", 1.0, 2), Phase("two", 1.0, 1)], objective=Noted("progress"))
+    assert model.get_weights()[1][0] == pytest.approx(sum(range(8)) / 8 + sum(range(4)) / 4)
+    model = linear_model()
+    run(model, [Phase("one", 1.0, 2)], objective=Noted("seed"))
+    epochs = sum(seeds.derive(3, "epoch", epoch) for epoch in (1, 2)) / 2**31
+    assert model.get_weights()[1][1:] == pytest.approx([4 * epochs, 2 * sum(range(4))], rel=1e-5)
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_training_of_many_calls_is_the_same_as_one_of_a_single_call(keep: str, monkeypatch: pytest.MonkeyPatch):
+    phases = [Phase("head", 0.05, 3, frozenset({"head"})), Phase("all", 0.5, 5)]
+    one, many = (dense.build(toys.NETWORK, (5,), 3, 1) for _ in range(2))
+    first = run(one, phases, keep=keep)
+    monkeypatch.setattr(loop_module, "_MOST_STEPS", 8)  # two epochs of four steps
+    second = run(many, phases, keep=keep)
+    assert first == second
+    assert toys.same(one, many)
+
+
+def test_every_sample_shown_in_training_is_counted():
+    before = training_module.samples_seen()
+    run(linear_model(), [Phase("head", 0.05, 3), Phase("all", 0.5, 2)])
+    run(linear_model(), [Phase("all", 0.5, 1)], streams={"more": {"x": toys.sample().train.x}}, objective=plain)
+    assert training_module.samples_seen() - before == 30 * 5 + 2 * 30
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])

@@ -1,0 +1,120 @@
+"""Whole stretches of training as one traced function: epochs, their validation, and the best state so far.
+
+A small network's step takes less time than Python needs to ask for it; so Python asks once for many epochs.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasks.common.backend import keras, tf
+from tasks.common.objectives import Criterion, Objective, Tensors, gradients
+from tasks.common.phases import Phase
+
+
+class Stretch:
+    """Epochs of one phase's kind: the same variables moving, at the same shares of the rate.
+
+    Args:
+        model: What is trained, in place.
+        kept: Variables like the model's weights, for its state after the epoch with the lowest validation loss.
+        variables: Those of the model that move.
+        shares: Share of the rate by layer, for those slower than the rest.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        kept: list[Any],
+        objective: Objective,
+        criterion: Criterion,
+        batch: int,
+        optimizer: keras.optimizers.Optimizer,
+        variables: list[Any],
+        shares: Mapping[str, float],
+    ) -> None:
+        self._model, self._kept, self._variables = model, kept, variables
+        self._objective, self._criterion, self._batch = objective, criterion, batch
+        self._slow = [(v, shares[layer.name]) for layer in model.layers if layer.name in shares for v in layer.weights]
+        optimizer.build(variables)
+        self._optimizer = optimizer
+        self._traces: dict[Any, Callable[..., Any]] = {}
+
+    def begin(self, phase: Phase) -> None:
+        """The optimizer at the phase's rate and without memory."""
+        for variable in self._optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        self._optimizer.learning_rate.assign(phase.rate)
+
+    def run(self, tensors: Mapping[str, Any], when: Mapping[str, Any], best: float) -> tuple[Any, float]:
+        """Train for some epochs.
+
+        Args:
+            tensors: ``train`` (arrays by name), ``streams`` (those of each stream), ``constants``, ``held_out``.
+            when: For each of e epochs its order ``rows`` (e, samples), those of the streams ``beside`` (e, samples)
+                each, and ``place`` (e, 4): the phase's steps before it and in all, its seed, its number.
+            best: The lowest validation loss so far.
+
+        Returns:
+            Of each epoch the training loss, the validation loss and the accuracy, (e, 3), and the lowest
+            validation loss by now.
+        """
+        held = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), tensors)
+        epochs = tf.nest.map_structure(lambda array: tf.TensorSpec([None, *array.shape[1:]], tf.int32), when)
+        key = repr((held, epochs))
+        if key not in self._traces:  # any number of epochs, so that phases of different lengths share a trace
+            signature = (held, epochs, tf.TensorSpec([], tf.float32))
+            self._traces[key] = tf.function(self._epochs, input_signature=signature)
+        measured, lowest = self._traces[key](tensors, tf.nest.map_structure(tf.constant, when), tf.constant(best))
+        return measured.numpy(), float(lowest)
+
+    def _epochs(self, tensors: Any, when: Any, best: Any) -> Any:
+        measured = tf.TensorArray(tf.float32, tf.shape(when["place"])[0], element_shape=(3,))
+        between = getattr(self._objective, "after_epoch", None)
+        for epoch in tf.range(tf.shape(when["place"])[0]):
+            now = tf.nest.map_structure(lambda values, epoch=epoch: values[epoch], when)
+            loss = self._epoch(tensors, now)
+            if between is not None:
+                between(self._model, len_of(tensors["train"]), now["place"][3])
+            held_out = {**tensors["held_out"], **tensors["constants"]}
+            validation_loss, accuracy = self._criterion(self._model, held_out)
+            measured = measured.write(epoch, tf.stack([loss, validation_loss, accuracy]))
+            if validation_loss < best:
+                best = validation_loss
+                for kept, variable in zip(self._kept, self._model.weights, strict=True):
+                    kept.assign(variable.value)
+        return measured.stack(), best
+
+    def _epoch(self, tensors: Any, when: Any) -> Any:
+        """One pass over the training part in its order; gives the samples' mean loss."""
+        samples, total = len_of(tensors["train"]), tf.constant(0.0)
+        for number in tf.range(-(-samples // self._batch)):
+            total += self._step(self._gather(tensors, when, number))
+        return total / samples
+
+    def _gather(self, tensors: Any, when: Any, number: Any) -> Tensors:
+        """The batch of step ``number``: rows of each array, and what hangs on the step. The last may be shorter."""
+        part = slice(number * self._batch, (number + 1) * self._batch)
+        batch: dict[str, Any] = {
+            name: tf.gather(values, when["rows"][part]) for name, values in tensors["train"].items()
+        }
+        for stream, arrays in tensors["streams"].items():
+            rows = when["beside"][stream][part]
+            batch |= {f"{stream}_{name}": tf.gather(values, rows) for name, values in arrays.items()}
+        before, steps, seed, _ = tf.unstack(when["place"])
+        progress = tf.cast(before + number, tf.float32) / tf.cast(steps, tf.float32)
+        return {**batch, **tensors["constants"], "progress": progress, "seed": tf.stack([seed, number])}
+
+    def _step(self, batch: Tensors) -> Any:
+        """Moves the variables once; gives the batch's summed loss."""
+        loss, slopes = gradients(self._objective, self._model, self._variables, batch)
+        before = [tf.identity(variable.value) for variable, _ in self._slow]
+        self._optimizer.apply(slopes, self._variables)
+        for (variable, share), old in zip(self._slow, before, strict=True):
+            # By the step and not by the gradient, which Adam would scale back.
+            variable.assign(old + share * (variable.value - old))
+        return loss * tf.cast(tf.shape(batch["x"])[0], tf.float32)
+
+
+def len_of(arrays: Mapping[str, Any]) -> int:
+    """Rows of arrays or tensors that are as long as each other."""
+    return int(next(iter(arrays.values())).shape[0])
