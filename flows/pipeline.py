@@ -5,12 +5,9 @@ Prefect drives and shows; what is cached, DVC's hashes alone decide.
 
 from __future__ import annotations
 
-import contextlib
-import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -24,10 +21,11 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import logs
+from flows import artifacts, logs
 from flows.engine import DONE, Outcome, Run
 from flows.errors import Refused
 
+MADE = ("ran", "restored", "recovered")  # by this run; what was there before has been shown by another
 _GO_ON = "What is finished is recorded; the next run goes on from there."
 
 
@@ -51,9 +49,11 @@ def execute(run: Run, title: str = "headwater") -> None:
     )
     def pipeline() -> State[Any]:
         with _signals(run):
+            tasks.progress.begin()
             run.loop(tasks.submit)
             for future in tasks.futures.values():
                 future.wait()
+            tasks.progress.update()
         return _final(run)
 
     try:
@@ -78,13 +78,18 @@ class _Tasks:
         self.run = run
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.loggers: dict[str, Any] = {}
-        inner = run.watcher.line
+        self.progress = artifacts.Progress(len(run.graph))
+        line, finished = run.watcher.line, run.watcher.finished
 
-        def line(name: str, text: str) -> None:
+        def log(name: str, text: str) -> None:
             self.loggers[name].info(text)
-            inner(name, text)
+            line(name, text)
 
-        run.watcher.line = line
+        def count(name: str, outcome: Outcome) -> None:
+            finished(name, outcome)
+            self.progress.finished(outcome)
+
+        run.watcher.line, run.watcher.finished = log, count
 
     def submit(self, name: str, work: Callable[[], Outcome], done: Callable[[str], None]) -> None:
         stage, meta = self.run.graph[name], self.run.metas[name]
@@ -92,8 +97,11 @@ class _Tasks:
         def bring_up() -> State[Any]:
             self.loggers[name] = get_run_logger()
             outcome = work()
+            root = self.run.store.root
             if outcome.state == "failed":
-                _explain(name, outcome, logs.path(self.run.store.root, name))
+                artifacts.explain(name, outcome, logs.path(root, name))
+            elif meta.show and outcome.state in MADE:
+                artifacts.present(name, root, meta.show, stage.outs)
             return _state(name, outcome, self.run.work.attempts.get(name, 1))
 
         body = task(
@@ -111,21 +119,6 @@ class _Tasks:
         wait_for = [allow_failure(self.futures[p]) for p in parents]
         self.futures[name] = future = body.submit(return_state=False, wait_for=wait_for)
         future.add_done_callback(lambda _: done(name))
-
-
-def _explain(name: str, outcome: Outcome, log: Path) -> None:
-    """Put what failed, the last lines of the log and what to do next on the stage's page, under "Artifacts"."""
-    from prefect.artifacts import create_markdown_artifact
-
-    last = "\n".join(outcome.tail) or "(it printed nothing)"
-    text = (
-        f"# {name} failed\n\n{outcome.message}\n\nThe last lines of its log:\n\n````\n{last}\n````\n\n"
-        f"To run it alone: `dvc repro -s {name}`\n\nIts whole log: `{log}`\n"
-    )
-    key = re.sub(r"[^a-z0-9]+", "-", f"failed-{name}".lower()).strip("-")
-    with contextlib.suppress(httpx.HTTPError, PrefectException):  # a help: the failure itself is told in any case
-        first = outcome.message.splitlines()[0] if outcome.message else "failed"
-        create_markdown_artifact(text, key=key, description=f"{first}. To run it alone: dvc repro -s {name}")
 
 
 def _state(name: str, outcome: Outcome, attempt: int) -> State[Any]:

@@ -19,7 +19,9 @@ from doors import HOUSE, Project, diamond
 def ask(api: str, what: str) -> list[dict]:
     request = urllib.request.Request(
         f"{api}/{what}/filter",
-        data=json.dumps({} if what == "artifacts" else {"sort": "EXPECTED_START_TIME_DESC", "limit": 50}).encode(),
+        data=json.dumps(
+            {} if what in ("artifacts", "logs") else {"sort": "EXPECTED_START_TIME_DESC", "limit": 50}
+        ).encode(),
         method="POST",
         headers={"Content-Type": "application/json"},
     )
