@@ -2,7 +2,7 @@
 
 In:   data/split/<study>/test.npz, scaling.npz; data/methods/<study>/
 Out:  data/evaluate/<study>/results.json     every figure, for the report
-      data/evaluate/<study>/metrics.json     means over repeats, for dvc metrics
+      data/evaluate/<study>/metrics.json     means over repeats and the cost, for dvc metrics
       data/evaluate/<study>/predictions.npz  <method>: logits, (repeats, n, classes); a failed repeat is NaN
       data/evaluate/<study>/curves/, confusion/   <method>.csv, for dvc plots
 Run:  dvc repro evaluate@tables              about 15 s
@@ -15,8 +15,9 @@ from tasks.common.artifacts import read_npz, write_json, write_npz
 from tasks.common.intervals import overlap
 from tasks.common.params import Params
 from tasks.common.samples import SPLIT, Array, Scaling
-from tasks.evaluate import multitask
+from tasks.evaluate import multitask, provenance
 from tasks.evaluate.entries import entry_of, means, test_logits
+from tasks.evaluate.hardest import hardest
 from tasks.evaluate.plots import write_plots
 from tasks.evaluate.variance import variances
 
@@ -37,6 +38,8 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
         "teacher": next((method["teacher"] for method in methods.values() if method["teacher"]), None),
         "methods": methods,
         "order": list(methods),
+        "hashes": provenance.hashes(SPLIT / study),
+        "versions": provenance.versions(),
     }
 
 
@@ -55,8 +58,10 @@ def main(study: str) -> None:
     share = overlap(target.labelled, target.validation, int(test["pool"]))
     both = multitask.of(homes, read, logits, x, y, test["auxiliary"], share)
     methods = {method: content | {"multitask": both.get(method)} for method, content in methods.items()}
+    compared = {method: values for method, values in logits.items() if not methods[method]["ceiling"]}
+    hard = {"hardest": hardest(compared, test["x"], x, y, classes)}
     folder, table = stages.DATA / "evaluate" / study, means(methods)
-    write_json(folder / "results.json", results(settings, study, methods, test))
+    write_json(folder / "results.json", results(settings, study, methods, test) | hard)
     write_json(folder / "metrics.json", table)
     write_npz(folder / "predictions.npz", **logits)
     write_plots(folder, methods, logits, y, classes)

@@ -9,9 +9,12 @@ from tasks.common import outcomes
 from tasks.common.metrics import measure
 from tasks.common.objectives import predict
 from tasks.common.samples import Array
+from tasks.evaluate.calibration import reliability
 from tasks.evaluate.choices import choices
+from tasks.evaluate.cost import cost
 
 FIGURES = ("accuracy", "macro_f1", "log_loss", "calibration_error")
+COST = ("multiply_adds", "samples_seen")
 
 
 def test_logits(home: Path, repeats: list[dict[str, Any]], x: Array, classes: int) -> Array:
@@ -42,6 +45,8 @@ def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Ar
         "source": outcome.get("source"),
         "teacher": outcome.get("teacher"),
         "parameters": outcome["parameters"],
+        **cost(home, outcome),
+        "reliability": reliability(logits, y),
         "settings": settings,
         "trainings": max(
             (row["trainings"] for row in rows if not row["failed"]), default=len(settings.get("rates", []))
@@ -69,9 +74,15 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def means(methods: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Mean of each figure over the repeats that did not fail; a method that always failed has none."""
+    """Mean of each figure over the repeats that did not fail, and what the method costs where that is known.
+
+    A method that always failed has no figures.
+    """
     table = {}
     for name, method in methods.items():
         done = [row for row in method["repeats"] if not row["failed"]]
+        known = {figure: method[figure] for figure in COST if method[figure] is not None}
+        parameters = {f"parameters_{kind}": count for kind, count in method["parameters"].items()}
         table[name] = {figure: float(np.mean([row[figure] for row in done])) for figure in FIGURES if done}
+        table[name] |= known | parameters
     return table
