@@ -15,6 +15,7 @@ class Attempt:
 
     Attributes:
         until: When its outputs were last worked on, as `newest` tells it.
+        agent: Who makes it, where it was sent to an agent: {"pool", "flow_run", "flow_run_id", "attempt"}.
     """
 
     run: str
@@ -27,6 +28,7 @@ class Attempt:
     until: int = 0
     hashed: Mapping[str, str] = field(default_factory=dict)
     committed: bool = False
+    agent: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def lost(self) -> bool:
@@ -55,6 +57,8 @@ def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Attempt]:
                 found[stage] |= {"group": r["group"], "group_started": r["since"]}
             elif event == "exited":
                 found[stage] |= {"code": r["code"], "until": r.get("until", 0)}
+            elif event == "sent":
+                found[stage] |= {"agent": {key: r.get(key) for key in ("pool", "flow_run", "flow_run_id", "attempt")}}
             elif event == "hashed":
                 found[stage] |= {"hashed": r["outs"]}
             elif event in ("committed", "dropped"):

@@ -41,6 +41,7 @@ Downstream = Annotated[bool, typer.Option("--downstream", help="The targets and 
 Preload = Annotated[
     bool, typer.Option("--preload/--no-preload", help="Import what meta.preload names once, not in each command.")
 ]
+Local = Annotated[bool, typer.Option("--local", help="Run stages with meta.pool here as well, without agents.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -54,12 +55,13 @@ def run(
     single: Single = False,
     downstream: Downstream = False,
     preload: Preload = True,
+    local: Local = False,
 ) -> None:
     """Bring stages up to date, independent ones in parallel; finished ones come from the cache."""
     from flows import commands
     from flows.engine import Options
 
-    options = Options(jobs=jobs, keep_going=keep_going, force=force, preload=preload)
+    options = Options(jobs=jobs, keep_going=keep_going, force=force, preload=preload, agents=not local)
     chosen = commands.Choice(tuple(targets or ()), single=single, downstream=downstream)
     raise typer.Exit(commands.plan(out, chosen, force=force) if dry else commands.run(out, chosen, options))
 
@@ -182,6 +184,44 @@ def ui(port: Annotated[int, typer.Option(help="Where it listens.")] = 4200) -> N
     from flows import commands
 
     raise typer.Exit(commands.ui(out, port))
+
+
+@app.command()
+def agent(
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="A Prefect work pool; made if it is not there.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="How many stages at the same time.")] = None,
+    deploy_only: Annotated[
+        bool, typer.Option("--deploy-only", help="Make pool and deployment, start nothing.")
+    ] = False,
+) -> None:
+    """Be an agent on this machine: make stages whose meta.pool is POOL, until Ctrl-C."""
+    from flows import commands
+
+    raise typer.Exit(commands.agent(out, pool, limit, start=not deploy_only))
+
+
+@app.command()
+def serve(
+    targets: Targets = None,
+    cron: Annotated[str, typer.Option(help="When: minute, hour, day, month, weekday.")] = "0 3 * * *",
+    zone: Annotated[str, typer.Option(help="In which time zone.")] = "UTC",
+    jobs: Jobs = CORES,
+    least: Annotated[
+        list[str] | None, typer.Option("--min", metavar="WORD:NAME", help="A gate at its end, as for `gate`.")
+    ] = None,
+) -> None:
+    """Run the pipeline by the clock, in this one process, until Ctrl-C."""
+    from flows import commands
+
+    raise typer.Exit(commands.serve(out, commands.Choice(tuple(targets or ())), cron, zone, jobs, least or []))
+
+
+@app.command()
+def notify() -> None:
+    """Have Prefect post to HEADWATER_NOTIFY_URL when a scheduled run fails or its gate closes."""
+    from flows import commands
+
+    raise typer.Exit(commands.notify(out))
 
 
 def main() -> None:

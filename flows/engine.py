@@ -10,7 +10,7 @@ import functools
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flows import dag, recovery
 from flows.attempt import Attempt
@@ -21,7 +21,7 @@ from flows.meta import Meta
 from flows.outcome import DONE, Outcome, Watcher
 from flows.resources import Claim, Ledger
 from flows.store import Store
-from flows.work import Work
+from flows.work import Agents, Work
 
 __all__ = ["DONE", "Options", "Outcome", "Run", "Watcher"]
 
@@ -32,7 +32,7 @@ CLAIM_SECONDS = 0.2  # how often a stage that waits for its claim looks again
 class Options:
     """How to run: how many stages side by side, go on after a failure, run what is up to date as well.
 
-    ``preload`` is whether `meta.preload` is heeded.
+    ``preload`` is whether `meta.preload` is heeded, ``agents`` whether `meta.pool` is.
     """
 
     jobs: int = 2
@@ -40,6 +40,7 @@ class Options:
     force: bool = False
     grace: float = GRACE
     preload: bool = True
+    agents: bool = True
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Run:
     running: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     ledger: Ledger | None = None
+    agents: Agents | None = None
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.store.root)
@@ -67,6 +69,8 @@ class Run:
         self._children = dag.children(self.graph)
         self._free = {name for name, waits in self._waits.items() if not waits}
         self._halted = False
+        # What agents make takes none of this machine's jobs.
+        self.away = {name for name in self.graph if self.agents and self.metas[name].pool}
 
     def loop(self, submit: Callable[[str, Callable[[], Outcome], Callable[[str], None]], None]) -> None:
         """Start each stage once all it needs is done, until nothing is left that may start.
@@ -89,7 +93,7 @@ class Run:
             self.journal.open()
         self.guard.tidies(self.store.claims.path)
         shared = (self.graph, self.store, self.metas, self.guard, self.journal, self.watcher, self.stop)
-        self.work = Work(*shared, self.options.force, self.options.grace, self.options.preload)
+        self.work = Work(*shared, self.options.force, self.options.grace, self.options.preload, self.agents)
         self.work.left = recovery.look_back(self.journal, self._is_worth_waiting)
         for name in self.work.left.ended:
             self.watcher.note(name, "its command had outlived a run that was killed; it was ended")
@@ -97,8 +101,6 @@ class Run:
             self.priority = dag.longest_paths(self.graph, self.journal.seconds())
         for name in self.graph:
             self.work.note("planned", name)
-            if pool := self.metas[name].pool:
-                self.watcher.note(name, f"meta.pool is '{pool}', but there are no agents yet; it runs here")
 
     def _is_worth_waiting(self, name: str, orphan: Attempt) -> bool:
         """Whether a command of a dead run does what this run is going to ask for, as far as can be said by now."""
@@ -138,9 +140,16 @@ class Run:
         assert self.ledger is not None
         waiting = False
         for name in sorted(self._free, key=lambda name: (-self.priority.get(name, 0.0), name)):
-            if self.stop.is_set() or self._halted or len(self.running) >= self.options.jobs:
+            if self.stop.is_set() or self._halted:
                 break
-            claim = self.ledger.claim(name, self.metas[name])
+            away = name in self.away
+            if not away and len(self.running - self.away) >= self.options.jobs:
+                if not self.away:
+                    break
+                continue
+            # The agent claims its own machine's cores and GPUs; a mutex is the project's.
+            meta = replace(self.metas[name], cores=0, memory=0, gpus=0) if away else self.metas[name]
+            claim = self.ledger.claim(name, meta)
             if claim is None:
                 waiting = True
                 continue

@@ -5,6 +5,7 @@ One JSON object a line in .headwater/journal.jsonl. A stage's lines in one attem
     planned    chosen by a run
     prepared   outputs deleted, deps hashed: {dep: hash}, and the command that is about to start and what it makes
     started    its process group, and when that process began (process numbers come round again)
+    sent       instead, where an agent makes it: its work pool, Prefect flow run and attempt (also on each new attempt)
     exited     code, seconds, cpu_seconds, peak_bytes; for code 0 also until when its outputs were worked on
     hashed     {output: hash}, before anything is moved into the cache
     committed  dvc.lock is written
@@ -95,6 +96,17 @@ class Journal:
             if record["event"] == "exited" and record.get("code") == 0 and "seconds" in record:
                 found.setdefault(record["stage"], []).append(record)
         return found
+
+    def places(self) -> dict[str, dict[str, Any]]:
+        """{stage: its last "exited" record}, of those whose last command that ended well was an agent's."""
+        last = {r["stage"]: r for r in self.records() if r["event"] == "exited" and r.get("code") == 0}
+        return {name: record for name, record in last.items() if record.get("pool")}
+
+    def away(self) -> dict[str, dict[str, Any]]:
+        """{stage: who makes it}, of those that are on an agent now, for a run that lives."""
+        live = self.live_runs()
+        found = self.attempts().items()
+        return {name: dict(one.agent) for name, one in found if one.agent and one.code is None and one.run in live}
 
     def seconds(self) -> dict[str, float]:
         """How long each stage is expected to take: the median of its last five runs."""

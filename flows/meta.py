@@ -78,6 +78,15 @@ def name(value: Any) -> str:
     raise ValueError("a text")
 
 
+def pool(value: Any) -> str | None:
+    """The name of a Prefect work pool; ``none`` is this machine.
+
+    >>> pool("none"), pool("gpus")
+    (None, 'gpus')
+    """
+    return None if value in (None, "none", "") else name(value)
+
+
 @dataclass(frozen=True)
 class Meta:
     """How a stage may run; every default means "no limit, no claim".
@@ -90,7 +99,7 @@ class Meta:
         memory: Bytes it claims.
         gpus: GPUs it claims; their numbers go into CUDA_VISIBLE_DEVICES.
         mutex: Names of things only one stage may hold at a time.
-        pool: Prefect work pool meant for it. Agents are not there yet: it runs here, and the run says so.
+        pool: Prefect work pool whose agents make it; None runs it here.
         preload: Modules its command imports first and that are slow to import: done once a run (see `warm.py`).
         show: Files whose text is printed at the end of a run that has this stage as a target.
     """
@@ -115,7 +124,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "memory": size,
     "gpus": count,
     "mutex": names,
-    "pool": name,
+    "pool": pool,
     "preload": modules,
     "show": names,
 }

@@ -6,12 +6,12 @@ Prefect drives and shows; what is cached, DVC's hashes alone decide.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import httpx
-from prefect import allow_failure, flow, get_run_logger, task
+from prefect import allow_failure, flow, get_run_logger, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
@@ -29,11 +29,12 @@ MADE = ("ran", "restored", "recovered")  # by this run; what was there before ha
 _GO_ON = "What is finished is recorded; the next run goes on from there."
 
 
-def execute(run: Run, title: str = "headwater") -> None:
+def execute(run: Run, title: str = "headwater", labels: Iterable[str] = ()) -> None:
     """Bring every stage of ``run`` up to date; what became of each stands in ``run.outcomes``.
 
     Args:
         title: The flow run's name in Prefect.
+        labels: Its tags there, and those of its tasks.
 
     Raises:
         Refused: If Prefect itself could not go on, for example because its server went away.
@@ -43,7 +44,8 @@ def execute(run: Run, title: str = "headwater") -> None:
     @flow(
         name="headwater",
         flow_run_name=title,
-        task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=run.options.jobs)),
+        # Stages on agents each have a thread that waits; they take none of the jobs here.
+        task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=run.options.jobs + len(run.away))),
         persist_result=False,
         validate_parameters=False,
     )
@@ -57,7 +59,8 @@ def execute(run: Run, title: str = "headwater") -> None:
         return _final(run)
 
     try:
-        state = pipeline(return_state=True)
+        with tags(*labels):
+            state = pipeline(return_state=True)
     except (httpx.HTTPError, PrefectException) as error:
         raise Refused(f"Prefect could not run the flow: {error!r}. {_GO_ON}") from None
     finally:
@@ -106,6 +109,7 @@ class _Tasks:
 
         body = task(
             name=stage.group or name,
+            tags=[f"pool {meta.pool}"] if name in self.run.away else None,
             task_run_name=name.replace("{", "{{").replace("}", "}}"),
             cache_policy=NO_CACHE,
             persist_result=False,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from flows import dag, logs, process, recovery
+from flows.agents.order import Made
 from flows.attempt import Attempt
 from flows.errors import NotRecorded, Refused, StageFailed, Stopped
 from flows.group import GRACE, end_group
@@ -21,10 +23,27 @@ from flows.meta import Meta
 from flows.outcome import Outcome, State, Watcher
 from flows.process import Hooks, Limits
 from flows.store import Begun, Store
+from flows.veil import Veil
 from flows.warm import Pool
 
 TAIL = 12  # log lines shown of a failed stage
 Tail = collections.deque[str]
+
+
+class Agents(Protocol):
+    """Who has stages made on other machines; `flows/agents/pool.py`."""
+
+    def make(self, name: str, line: Callable[[str], None], sent: Callable[..., object]) -> Made:
+        """Have a begun stage made, and its result put into the workspace.
+
+        Args:
+            line: Told what happens, a line each, for the stage's log.
+            sent: Told who makes it now, by keyword, for the journal.
+
+        Raises:
+            StageFailed: It was not made, or the result cannot be had.
+            Stopped: The run was stopped meanwhile.
+        """
 
 
 @dataclass
@@ -41,11 +60,13 @@ class Work:
     force: bool = False
     grace: float = GRACE
     preload: bool = True
+    agents: Agents | None = None
     left: recovery.Left = field(default_factory=recovery.Left)
     attempts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pool = Pool(self.stop)
+        self.veil = Veil(self.store.environment, self.store.repo.config.get("remote", {}))
 
     def bring_up(self, name: str, claimed: Mapping[str, str]) -> Outcome:
         """Bring one stage up to date. Called again for a retry; whatever goes wrong becomes that stage's failure.
@@ -64,10 +85,11 @@ class Work:
         except Stopped:
             return Outcome("stopped", time.monotonic() - begun, "stopped before its end; it runs again next time")
         except (StageFailed, Refused, OSError) as error:
-            return Outcome("failed", time.monotonic() - begun, str(error), tail=tuple(tail))
+            return Outcome("failed", time.monotonic() - begun, self.veil.hide(str(error)), tail=tuple(tail))
         except Exception as error:  # a fault of ours or of DVC: this stage's failure, with all there is to know
-            text = traceback.format_exc().splitlines()
-            return Outcome("failed", time.monotonic() - begun, f"unexpected {error!r}", tail=tuple(text))
+            text = self.veil.hide(traceback.format_exc()).splitlines()
+            message = self.veil.hide(f"unexpected {error!r}")
+            return Outcome("failed", time.monotonic() - begun, message, tail=tuple(text))
 
     def _bring_up(self, name: str, claimed: Mapping[str, str], tail: Tail) -> State:
         if self.stop.is_set():
@@ -85,9 +107,13 @@ class Work:
             if begun.state != "cached":
                 self.note("committed", name, how=begun.state)
             return "ran" if begun.state == "recorded" else begun.state
-        self._command(name, begun, claimed, tail)
+        state: State = "ran"
+        if self.agents and self.metas[name].pool:
+            state = self._elsewhere(name, begun, tail)
+        else:
+            self._command(name, begun, claimed, tail)
         self._finish(name)
-        return "ran"
+        return state
 
     def _adopt(self, name: str, orphan: Attempt, tail: Tail) -> None:
         """Wait for the command of a run that died, as if it were ours; end it if what it read is no longer there."""
@@ -135,12 +161,29 @@ class Work:
                 )
             noted = self.note("exited", name, code=0, until=self.store.newest(name), **asdict(usage))
         except BaseException as error:
-            noted = self.note("exited", name, code=1, why=str(error))
+            noted = self.note("exited", name, code=1, why=self.veil.hide(str(error)))
             self.store.abandon(name)
             raise
         finally:
             if noted:  # else the launcher's record is all the next run has
                 trace.clear()
+
+    def _elsewhere(self, name: str, begun: Begun, tail: Tail) -> State:
+        """Have an agent make the stage. What it cost is in the journal; until then a crash loses nothing of it."""
+        assert self.agents is not None
+        try:
+            self.note("prepared", name, command=self.graph[name].command, deps=begun.deps, outs=begun.outs)
+            with logs.Log(logs.path(self.store.root, name)) as log:
+                made = self.agents.make(name, self._line(name, log, tail), functools.partial(self.note, "sent", name))
+            usage = {"seconds": made.seconds, "cpu_seconds": made.cpu_seconds, "peak_bytes": made.peak_bytes}
+            where = {"pool": self.metas[name].pool, "machine": made.machine}
+            until = self.store.newest(name)
+            self.note("exited", name, code=0, until=until, **where, **(usage if made.seconds else {}))
+        except BaseException as error:
+            self.note("exited", name, code=1, why=self.veil.hide(str(error)))
+            self.store.abandon(name)
+            raise
+        return "ran" if made.seconds else "restored"
 
     def _finish(self, name: str) -> None:
         """Record the result of a command that ended well."""
@@ -160,6 +203,7 @@ class Work:
 
     def _line(self, name: str, log: logs.Log, tail: Tail) -> Callable[[str], None]:
         def line(text: str) -> None:
+            text = self.veil.hide(text)
             tail.append(text)
             log.write(text)
             self.watcher.line(name, text)

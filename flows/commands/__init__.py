@@ -2,7 +2,21 @@
 
 from flows.commands.asking import plan, status, why
 from flows.commands.choice import Choice
+from flows.commands.deploying import agent, notify, serve
 from flows.commands.running import run
 from flows.commands.upkeep import check, doctor, project_check, ui
 
-__all__ = ["Choice", "check", "doctor", "plan", "project_check", "run", "status", "ui", "why"]
+__all__ = [
+    "Choice",
+    "agent",
+    "check",
+    "doctor",
+    "notify",
+    "plan",
+    "project_check",
+    "run",
+    "serve",
+    "status",
+    "ui",
+    "why",
+]

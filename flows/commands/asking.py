@@ -11,6 +11,7 @@ from rich.console import Console
 
 from flows import dag, display
 from flows import meta as metas
+from flows.agents.order import describe
 from flows.commands.choice import Choice
 from flows.display import say
 from flows.journal import Journal
@@ -81,6 +82,8 @@ def why(console: Console, target: str, *, as_json: bool = False) -> int:
     try:
         graph = store.graph()
         found: dict[str, list[Change]] = {name: store.changes(name) for name in dag.resolve(graph, target)}
+        journal = Journal(store.root)
+        away, places = journal.away(), journal.places()
     finally:
         store.close()
     if as_json:
@@ -90,6 +93,10 @@ def why(console: Console, target: str, *, as_json: bool = False) -> int:
         return 0
     for name, changes in found.items():
         say(console, f"{name}: {'stale' if changes else 'up to date'}")
+        if name in away:
+            say(console, f"  {_agent(away[name])}")
+        elif name in places:
+            say(console, f"  {_made(places[name])}")
         for change in changes:
             say(console, f"  {change.kind:<8} {change.name}: {change.what}")
             if change.old is not None or change.new is not None:
@@ -103,7 +110,8 @@ def status(console: Console, *, as_json: bool = False) -> int:
     store = Store()
     try:
         found = {name: store.changes(name) for name in store.graph()}
-        history = Journal(store.root).history()
+        journal = Journal(store.root)
+        history, away = journal.history(), journal.away()
     finally:
         store.close()
     last = {name: records[-1] for name, records in history.items()}
@@ -113,6 +121,7 @@ def status(console: Console, *, as_json: bool = False) -> int:
                 "stale": bool(changes),
                 "changes": [asdict(change) for change in changes],
                 "last": {key: last[name].get(key) for key in _TOOK} if name in last else None,
+                "agent": away.get(name),
             }
             for name, changes in found.items()
         }
@@ -120,6 +129,9 @@ def status(console: Console, *, as_json: bool = False) -> int:
         return 0
     width = max(map(len, found), default=0)
     for name, changes in found.items():
+        if name in away:
+            say(console, f"{name:<{width}}  {_agent(away[name])}")
+            continue
         first = f"{changes[0].kind} {changes[0].name}: {changes[0].what}" if changes else ""
         more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
         say(
@@ -138,6 +150,17 @@ def _took(record: Mapping[str, Any] | None) -> str:
         return ""
     memory = f", {record['peak_bytes'] / 2**20:.0f} MiB" if record["peak_bytes"] else ""
     return f"{display.duration(record['seconds'])} (CPU {display.duration(record['cpu_seconds'])}{memory})  "
+
+
+def _agent(who: Mapping[str, Any]) -> str:
+    return f"on an agent of pool '{who['pool']}' now: flow run {who['flow_run']}, attempt {who['attempt']}"
+
+
+def _made(record: Mapping[str, Any]) -> str:
+    """Where a result came from; the kind of machine may show in its last digits."""
+    kind = record.get("machine", "")
+    here = "the same kind as this one" if kind == describe() else f"another kind than this one ({describe()})"
+    return f"made by an agent of pool '{record['pool']}' on {kind}: {here}"
 
 
 def _short(value: Any, most: int = 200) -> str:

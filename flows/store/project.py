@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Project:
             self.repo = Repo(os.fspath(start))
         self.root = Path(self.repo.root_dir)
         os.chdir(self.root)
-        self._env = dict(os.environ)  # before Prefect's settings come in: commands see what `dvc repro` gives them
+        # Before Prefect's settings come in: commands see what `dvc repro` gives them.
+        self.environment: Mapping[str, str] = dict(os.environ)
         self._lock_seconds = lock_seconds
         self._threads = threading.RLock()
         self._stages: dict[str, Any] = {}

@@ -115,7 +115,7 @@ class Store(Recording):
             "run",
             commands=tuple(_shell(shell, command) for command in _enforce_cmd_list(stage.cmd)),
             cwd=kwargs["cwd"],
-            env={**fix_env(self._env), **env},
+            env={**fix_env(dict(self.environment)), **env},
             deps=values(stage.deps),
             outs=tuple(out.def_path for out in stage.outs),
         )

@@ -210,7 +210,12 @@ def _servers() -> set[int]:
     return found
 
 
-def test_a_stage_meant_for_a_pool_says_that_it_runs_here(project: Project, served: str):
-    project.stages(one={"cmd": "echo 1 > one.txt", "outs": ["one.txt"], "meta": {"pool": "gpus"}})
-    assert "meta.pool is 'gpus', but there are no agents yet; it runs here" in project.headwater("run")
+def test_a_stage_meant_for_agents_runs_here_where_asked_to_and_says_what_agents_lack(project: Project, served: str):
+    project.write(a__txt="a\n")
+    project.stages(one={"cmd": "cp a.txt b.txt", "deps": ["a.txt"], "outs": ["b.txt"], "meta": {"pool": "gpus"}})
+    assert "no default DVC remote" in project.headwater("run", code=2)
+    with (project.root / ".dvc" / "config").open("a") as config:
+        config.write(f"    remote = store\n['remote \"store\"']\n    url = {project.root.parent / 'store'}\n")
+    assert "`headwater agent gpus`" in project.headwater("run", code=2)
+    assert "1 ran" in project.headwater("run", "--local")
     assert project.stale() == {}
