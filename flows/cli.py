@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -157,6 +158,17 @@ def gate(
     from flows import verdicts
 
     raise typer.Exit(verdicts.gate(out, least or (), targets or ()))
+
+
+@app.command()
+def card(
+    target: Annotated[str, typer.Argument(metavar="MODEL", help="An artifact of dvc.yaml, a stage, or an output.")],
+    file: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there.")] = None,
+) -> None:
+    """Write a model card: what a model was made from and by which commit, its settings, results and limits."""
+    from flows import cards
+
+    raise typer.Exit(cards.card(out, target, file))
 
 
 @app.command()

@@ -4,6 +4,8 @@
     gate      COMMAND FOLDER --min WORD:NAME ...               code 0: all at least so good; 3: not
     same      COMMAND OLD NEW                                  code 0: equal within what the old one calls its interval;
                                                                3: not; 4: nothing here that it can judge
+    card      COMMAND FOLDER PATH...                           prints markdown: what the results say of the model at
+                                                               PATH, what it is for, its limits; 0, or 4 as above
 
 OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output;
 1 and 2 are, because Python and others end with them when a command breaks down.

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.annotations import Artifact
 from dvc.repo import Repo
 
 from tasks.common import params
@@ -15,20 +16,25 @@ from tests.copies import CARRIED, ROOT
 NAME = "tables-fine-tuning"
 
 
-def test_every_artifact_is_the_output_of_the_stage_whose_key_is_its_name():
+@pytest.fixture(scope="module")
+def declared() -> tuple[dict[str, str], dict[str, Artifact]]:
+    """{output: key of its stage}, {name: artifact}."""
     with Repo(str(ROOT)) as repo:
         made = {out.def_path: stage.addressing.partition("@")[2] for stage in repo.index.stages for out in stage.outs}
-        artifacts = repo.artifacts.read()["dvc.yaml"]
+        return made, repo.artifacts.read()["dvc.yaml"]
+
+
+def test_every_artifact_is_the_output_of_the_stage_whose_key_is_its_name(declared):
+    made, artifacts = declared
     assert {one.path: name for name, one in artifacts.items()}.items() <= made.items()
     assert {one.type for one in artifacts.values()} == {"model"}
     assert all(one.desc and one.labels for one in artifacts.values())
 
 
-def test_every_study_offers_its_source_model_and_one_that_was_made_from_it():
-    with Repo(str(ROOT)) as repo:
-        artifacts = repo.artifacts.read()["dvc.yaml"]
+def test_every_study_offers_its_source_model_and_one_that_was_made_from_it(declared):
     for study in params.load(ROOT / "params.yaml").run.studies:
-        labels = {label for one in artifacts.values() if study in Path(one.path).parts for label in one.labels or ()}
+        offered = [one for one in declared[1].values() if study in Path(one.path).parts]
+        labels = {label for one in offered for label in one.labels or ()}
         assert "source" in labels
         assert labels & {"transferred", "adapted"}, study
 
