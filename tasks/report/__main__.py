@@ -22,8 +22,9 @@ def main(study: str) -> None:
         known = settings.studies
         raise UserError(f"study is '{study}'; params.yaml has: {', '.join(sorted(known))}.{nearest(study, known)}")
     question = settings.studies[study].question
-    # Only the study's own block: dvc.yaml names it alone, and what else is shown would go stale unseen.
-    shown = page.flat(settings.studies[study].model_dump(exclude={"question"}))
+    # Only what dvc.yaml names for this stage: what else is shown would go stale unseen.
+    own = settings.studies[study].model_dump(exclude={"question"})
+    shown = page.flat(own | {"seed": settings.seed, "runtime": settings.runtime.model_dump()})
     found = results.read(Path("data/evaluate") / study / "results.json")
     judged = verdict.judge(found)
     folder = Path("data/report") / study

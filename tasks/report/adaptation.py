@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tasks.report.formats import NOTHING, counted, listed, percent, points
-from tasks.report.results import Choices, Results
+from tasks.report.records import Choices
+from tasks.report.results import Results
 from tasks.report.verdict import Verdict
 
 ORACLE = "oracle"

@@ -12,6 +12,16 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.replace("-", MINUS) if text.strip("-0.,") else text.lstrip("-")
 
 
+def compact(value: float | None) -> str:
+    """A count with two or three digits and a letter, such as ``12.6k`` or ``1M``; small ones as they are."""
+    if value is None:
+        return NOTHING
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= 0.9995 * size:
+            return f"{value / size:.{0 if value >= 99.95 * size else 1}f}".removesuffix(".0") + letter
+    return f"{value:.0f}"
+
+
 def signed(value: float | None, digits: int = 2) -> str:
     """A number with its sign, except zero."""
     text = number(value, digits)

@@ -1,6 +1,8 @@
 """What a reader must know beside the answer, in sentences."""
 
-from tasks.report import adaptation
+from statistics import median
+
+from tasks.report import adaptation, sensitivity, teaching
 from tasks.report.formats import counted, listed, percent, sentence
 from tasks.report.results import Results
 from tasks.report.sentences import relation
@@ -18,8 +20,10 @@ def notes(results: Results, verdict: Verdict) -> list[str]:
         _search(verdict),
         *_networks(results, verdict),
         _unjudged(results, verdict),
+        *teaching.notes(results, verdict),
         *adaptation.notes(results, verdict),
         _failed(results),
+        _could_show(verdict),
         _sure(results, verdict),
     ]
     return [sentence(text) for text in found if text]
@@ -137,6 +141,22 @@ def _sure(results: Results, verdict: Verdict) -> str:
     return (
         f"{text}. Both cover new labelled samples, initial weights, batch orders and test samples, "
         "but no other source model where all repeats share one"
+    )
+
+
+def _could_show(verdict: Verdict) -> str:
+    """The smallest difference that this run could have shown, so that "not shown" is not read as "the same"."""
+    judged = [one for _, one in verdict.fair.values() if one.smallest is not None and one.law is not None]
+    if not judged:
+        return ""
+    smallest = sorted(one.smallest for one in judged if one.smallest is not None)
+    found = median(sensitivity.detectable(one.law, len(judged)) for one in judged if one.law is not None)
+    span = f"{percent(smallest[0])} points"
+    if len(smallest) > 1:
+        span = f"{percent(smallest[0])} to {percent(smallest[-1])} points (median {percent(median(smallest))})"
+    return (
+        f"the smallest difference to its control that this run could have shown of a method is {span}; "
+        f"a true one of {percent(found)} points is shown in four of five such runs"
     )
 
 

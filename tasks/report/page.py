@@ -1,109 +1,155 @@
 """The report as one self-contained HTML page: what its template shows, prepared."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from html import escape
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.report import adaptation, formats, multitask, plots, sentences
+from tasks.report import (
+    adaptation,
+    curves,
+    forest,
+    formats,
+    mistakes,
+    multitask,
+    pareto,
+    plots,
+    sentences,
+    simplest,
+    templates,
+)
+from tasks.report.about import about
+from tasks.report.formats import NOTHING, number
 from tasks.report.notes import notes
-from tasks.report.results import Method, Results
+from tasks.report.pareto import Trade
+from tasks.report.records import Method
+from tasks.report.results import Results
 from tasks.report.statistics import summary
 from tasks.report.verdict import Verdict
 
-HERE = Path(__file__).parent
-FAMILIES = {
-    "transfer": "Transfer",
-    "distill": "Distillation",
-    "mtl": "Multi-task learning",
-    "adapt": "Domain adaptation",
-}
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Rows are true classes: (class, counts, share of each count in its row, share that is right)."""
-
-    method: str
-    rows: list[tuple[str, list[int], list[float], float]]
+LEADING = 6  # methods whose small figures are in sight
+COSTS = [
+    "method", "accuracy, %", "multiply-adds", "parameters stored", "parameters trained",
+    "samples seen", "trainings a repeat", "most epochs", "rates chosen",
+]  # fmt: skip
+MEASURES = ["method", "macro F1, %", "log loss, nats", "calibration error, %"]
 
 
 def render(results: Results, verdict: Verdict, question: str, settings: Mapping[str, str]) -> str:
     """The whole page. ``settings`` are shown in their order, as they are."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        percent=formats.percent, points=formats.points, interval=formats.interval, number=formats.number
-    )
-    environment.filters["prose"] = lambda text: prose(text, results.order)
-    trained = {name: results.methods[name] for name in results.order}
-    low = plots.floor(list(trained.values()))
-    drawn = {name: plots.curves(name, method, low) for name, method in trained.items()}
-    return environment.get_template("page.html.j2").render(
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        results=results,
-        verdict=verdict,
-        question=question,
-        warning=sentences.warning(results),
-        answer=sentences.answer(results, verdict),
-        notes=notes(results, verdict),
-        families=[(FAMILIES.get(key, key), list(names)) for key, names in _by_family(results)],
-        means={name: formats.spread(*pair, scale=100) for name, pair in verdict.means.items()},
-        measures={name: _measures(results, name) for name in results.order},
-        multitask={
+    trades = pareto.trades(results, verdict)
+    ahead = leading(results, verdict, trades)
+    ranked = [*ahead, *(name for name in results.order if name not in ahead)]
+    axis = forest.axis(verdict)
+    trained = {name: results.methods[name] for name in ranked}
+    low = curves.floor(list(trained.values()))
+    drawn = {name: curves.curves(name, method, low) for name, method in trained.items()}
+    confusions = {one.method: one for one in mistakes.confusions(results)}
+    shown: dict[str, Any] = {
+        "results": results,
+        "verdict": verdict,
+        "question": question,
+        "warning": sentences.warning(results),
+        "answer": sentences.answer(results, verdict),
+        "simplest": simplest.said(results, verdict),
+        "facts": _facts(results),
+        "notes": notes(results, verdict),
+        "axis": axis,
+        "groups": forest.groups(results, verdict, axis),
+        "trades": [(trade, Markup(plots.trade(trade, verdict))) for trade in trades],
+        "costs": {"header": COSTS, "rows": [_cost(results, verdict, name, trades) for name in ranked]},
+        "measures": {"header": MEASURES, "rows": [_measures(results, name) for name in ranked]},
+        "multitask": {
             "about": multitask.ABOUT,
             "header": multitask.HEADER,
             "rows": list(multitask.rows(results, verdict)),
         },
-        choices={
+        "choices": {
             "caption": adaptation.CAPTION,
             "about": adaptation.ABOUT,
             "header": adaptation.header(results),
             "rows": list(adaptation.rows(results)),
         },
-        rates={name: _rates(method) for name, method in trained.items()},
-        forests=[(title, remark, Markup(svg)) for title, remark, svg in _forests(verdict)],
-        curves=[(name, Markup(svg)) for name, svg in drawn.items() if svg is not None],
-        untrained=[name for name, svg in drawn.items() if svg is None],
-        confusions=list(_confusions(results)),
-        failures=results.failures(),
-        settings=settings,
-        trainings=_trainings(results),
-    )
-
-
-def prose(text: str, names: list[str]) -> Markup:
-    """A sentence with the methods' names set apart from its own words, and no break before a percent sign."""
-    longest_first = "|".join(re.escape(escape(name)) for name in sorted(names, key=len, reverse=True))
-    marked = re.sub(rf"(?<![\w-])({longest_first})(?![\w-])", r'<span class="name">\1</span>', escape(text), flags=re.I)
-    return Markup(marked.replace(" %", "\N{NO-BREAK SPACE}%"))
-
-
-def _by_family(results: Results) -> Iterator[tuple[str, Iterator[str]]]:
-    return groupby(results.order, key=lambda name: results.methods[name].family)
-
-
-def _measures(results: Results, name: str) -> dict[str, str]:
-    """Measures beside accuracy, as ``mean ± sd`` over the repeats."""
-    return {
-        "macro F1, %": formats.spread(*summary(results.measure(name, "macro_f1")), scale=100),
-        "log loss, nats": formats.spread(*summary(results.measure(name, "log_loss")), digits=3),
-        "calibration error, %": formats.spread(*summary(results.measure(name, "calibration_error")), scale=100),
+        "leading": ahead,
+        "curves": _drawn(drawn.items()),
+        "untrained": [name for name, svg in drawn.items() if svg is None],
+        "reliabilities": _drawn((name, plots.reliability(name, method)) for name, method in trained.items()),
+        "hardest": mistakes.samples(results),
+        "mistakes_about": mistakes.about(results),
+        "confusions": [confusions[name] for name in ranked if name in confusions],
+        "descriptions": [(name, one) for name in results.order if (one := about(name)) is not None],
+        "failures": results.failures(),
+        "settings": settings,
+        "trainings": _trainings(results),
     }
+    return templates.render("page.html.j2", results.order, **shown, contents=_contents(shown))
+
+
+def leading(results: Results, verdict: Verdict, trades: list[Trade]) -> list[str]:
+    """The methods a reader looks at first, best mean first: the winner, what it is held against, and the fronts."""
+    top = verdict.winner or verdict.best
+    plain = simplest.simplest(results, verdict)
+    control = verdict.fair[top][0] if top and top in verdict.fair else None
+    ranked = sorted(results.order, key=lambda name: verdict.means[name][0] or 0.0, reverse=True)
+    wanted: list[str | None] = [top, verdict.highest, control, plain.name if plain else None]
+    wanted += [name for trade in trades for name in reversed(trade.front)]
+    found = list(dict.fromkeys(name for name in [*wanted, *ranked] if name is not None))[:LEADING]
+    return [name for name in ranked if name in found]
+
+
+def _contents(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The sections that the page has, for its list of links: (anchor, label)."""
+    has = {
+        "differences": ("Differences", True),
+        "cost": ("Cost", True),
+        "tasks": ("Two tasks", shown["multitask"]["rows"]),
+        "choices": ("Choices", shown["choices"]["rows"]),
+        "curves": ("Learning curves", shown["curves"]),
+        "calibration": ("Calibration", True),
+        "mistakes": ("Mistakes", shown["hardest"] or shown["confusions"]),
+        "failed": ("Failed repeats", shown["failures"]),
+        "methods": ("Methods", shown["descriptions"]),
+        "made": ("Settings and data", True),
+    }
+    return [(anchor, label) for anchor, (label, is_there) in has.items() if is_there]
+
+
+def _facts(results: Results) -> dict[str, str]:
+    return {
+        "labelled samples a repeat": number(results.labelled, 0),
+        "more for validation": number(results.validation, 0),
+        "test samples": number(results.test_size, 0),
+        "repeats": str(results.repeats),
+        "methods": str(len(results.order)),
+    }
+
+
+def _drawn(figures: Iterable[tuple[str, str | None]]) -> list[tuple[str, Markup]]:
+    return [(name, Markup(svg)) for name, svg in figures if svg is not None]
+
+
+def _cost(results: Results, verdict: Verdict, name: str, trades: list[Trade]) -> list[str]:
+    """A row of `COSTS`; exact counts, and a star at the costs on whose front the method is."""
+    method = results.methods[name]
+    fronts = {trade.kind for trade in trades if name in trade.front}
+    adds, samples = (
+        (NOTHING if value is None else number(value, 0)) + (" *" if kind in fronts else "")
+        for kind, value in (("multiply_adds", method.multiply_adds), ("samples_seen", method.samples_seen))
+    )
+    stored, moved = number(method.parameters.total, 0), number(method.parameters.trained, 0)
+    effort = [str(method.trainings), str(method.epochs), _rates(method)]
+    return [name, formats.spread(*verdict.means[name], scale=100), adds, stored, moved, samples, *effort]
+
+
+def _measures(results: Results, name: str) -> list[str]:
+    """A row of `MEASURES`, as ``mean ± sd`` over the repeats."""
+    return [
+        name,
+        formats.spread(*summary(results.measure(name, "macro_f1")), scale=100),
+        formats.spread(*summary(results.measure(name, "log_loss")), digits=3),
+        formats.spread(*summary(results.measure(name, "calibration_error")), scale=100),
+    ]
 
 
 def _rates(method: Method) -> str:
@@ -112,17 +158,7 @@ def _rates(method: Method) -> str:
     counts = {rate: rates.count(rate) for rate in sorted(set(rates))}
     if len(counts) == 1:
         return f"{rates[0]:g}"
-    return ", ".join(f"{rate:g} ({count}×)" for rate, count in counts.items()) or formats.NOTHING
-
-
-def _forests(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
-    """Title, remark and figure: the fair comparisons, then every method against one scratch control."""
-    if verdict.fair:
-        yield "Over the fair control", "A filled dot is shown to differ, a hollow one is not.", plots.fair(verdict)
-    for control, others in list(verdict.against.items())[:1]:
-        if others:
-            remark = "Network and search may differ, so there is no verdict."
-            yield f"Over {control}", remark, plots.shared(control, others)
+    return ", ".join(f"{rate:g} ({count}×)" for rate, count in counts.items()) or NOTHING
 
 
 def _trainings(results: Results) -> tuple[list[str], dict[str, list[str]]]:
@@ -132,19 +168,6 @@ def _trainings(results: Results) -> tuple[list[str], dict[str, list[str]]]:
     keys = [key for key in sorted(count) if count[key] > 1]
     own = {name: ", ".join(f"{key} {row[key]}" for key in row if count[key] == 1) for name, row in rows.items()}
     return [*keys, "its own"], {name: [*(row.get(key, "") for key in keys), own[name]] for name, row in rows.items()}
-
-
-def _confusions(results: Results) -> Iterator[Confusion]:
-    for name in results.order:
-        counts = results.confusion(name)
-        if counts is None:
-            continue
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        rows = [
-            (label, counts[row].tolist(), shares[row].round(4).tolist(), float(shares[row, row]))
-            for row, label in enumerate(results.classes)
-        ]
-        yield Confusion(name, rows)
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

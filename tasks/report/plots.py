@@ -1,157 +1,131 @@
-"""The report's figures: paired differences with their intervals, and learning curves."""
+"""The page's other figures: accuracy against cost, and reliability."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 
-import matplotlib
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
-
-from tasks.report.formats import interval, points, signed
-from tasks.report.results import Floats, Method, Point
-from tasks.report.statistics import Comparison
-from tasks.report.svg import ACCENT, GROUND, INK, LINE, MUTED, STYLE, inline
+from tasks.report import svg
+from tasks.report.formats import compact, percent
+from tasks.report.pareto import Trade
+from tasks.report.records import Method
 from tasks.report.verdict import Verdict
 
-FOREST_WIDTH, CURVE_WIDTH, CURVE_HEIGHT = 4.0, 3.0, 1.95  # inches; a phone shows 4 in about 330 pixels
-ROW, MARGIN = 0.26, 0.62  # inches: one method of the forest plot, its axis and label
-LETTER = 0.078  # inches a letter of a method's name takes at most
+WIDTH, HEIGHT = 360, 250
+LEFT, RIGHT, TOP, BOTTOM = 44, 344, 10, 208
+SIDE = 150  # of a reliability diagram
+Box = tuple[float, float, float, float]
 
 
-def fair(verdict: Verdict) -> str:
-    """Candidates against their fair controls, whose names are rows of their own; as inline SVG."""
-    rows: list[tuple[str, Comparison | None]] = []
-    for control in dict.fromkeys(control for control, _ in verdict.fair.values()):
-        rows.append((f"over {control}", None))
-        rows += [(name, one) for name, (own, one) in verdict.fair.items() if own == control]
-    return forest("fair", "points of accuracy above the control", rows)
+def trade(found: Trade, verdict: Verdict) -> str:
+    """Accuracy against cost on a logarithmic axis, the front as steps through filled dots, as inline SVG."""
+    costs, means = zip(*found.points.values(), strict=True)
+    across, marks = _costs(list(costs))
+    pad = 0.06 * (max(means) - min(means)) or 0.01
+    up = svg.linear(min(means) - pad, max(means) + pad, BOTTOM, TOP)
+    parts = []
+    for tick in svg.ticks(min(means) - pad, max(means) + pad, 7):
+        parts.append(svg.path([(LEFT, up(tick)), (RIGHT, up(tick))], class_="rule"))
+        parts.append(svg.text(LEFT - 6, up(tick) + 4, f"{100 * tick:.4g} %", "end", class_="tick"))
+    for cost in marks:
+        parts.append(svg.path([(across(cost), BOTTOM), (across(cost), BOTTOM + 4)], class_="rule"))
+        parts.append(svg.text(across(cost), BOTTOM + 17, compact(cost), "middle", class_="tick"))
+    parts.append(svg.text((LEFT + RIGHT) / 2, HEIGHT - 5, found.about, "middle", class_="axis"))
+    spots = {name: (across(cost), up(mean)) for name, (cost, mean) in found.points.items()}
+    parts.append(svg.path(_steps([spots[name] for name in found.front]), class_="front"))
+    for name in sorted(spots, key=lambda name: name in found.front):  # the front on top
+        kind = "on" if name in found.front else "off" if name in verdict.candidates else "control"
+        cost, mean = found.points[name]
+        tip = f"{name}: {percent(mean)} % at {compact(cost)}"
+        x, y = spots[name]
+        parts.append(svg.element("circle", cx=x, cy=y, r=4, class_=f"spot {kind}", data_method=name, data_tip=tip))
+    parts += _labels(found.front, spots)
+    told = ", ".join(
+        f"{name} {percent(found.points[name][1])} % at {compact(found.points[name][0])}" for name in found.front
+    )
+    return svg.figure(
+        WIDTH, HEIGHT, f"Accuracy against {found.about}; no method is cheaper and as good as: {told}", parts
+    )
 
 
-def shared(control: str, others: Mapping[str, Comparison]) -> str:
-    """Every method against one control, as inline SVG."""
-    return forest(control, f"points of accuracy above {control}", list(others.items()))
+def _costs(costs: list[float]) -> tuple[svg.Scale, list[float]]:
+    """A logarithmic axis with a place of its own for 0, and the costs to mark on it."""
+    positive = sorted({cost for cost in costs if cost > 0})
+    if not positive:
+        return svg.linear(0, 0, LEFT, RIGHT), [0.0]
+    low, high = math.log10(positive[0]), math.log10(positive[-1])
+    if high - low < 1:  # at least a decade, lest a few per cent look like a world
+        low, high = low - (1 - high + low) / 2, high + (1 - high + low) / 2
+    has_zero, pad = 0 in costs, 0.08 * (high - low)
+    low, high = low - pad, high + pad
+    scale = svg.linear(low, high, LEFT + (34 if has_zero else 0), RIGHT)
+    return lambda cost: scale(math.log10(cost)) if cost > 0 else LEFT + 12.0, [0.0] * has_zero + _marks(low, high)
 
 
-def forest(name: str, axis: str, rows: Sequence[tuple[str, Comparison | None]]) -> str:
-    """Mean paired differences with their intervals, a row a method; a row without a comparison is a heading."""
-    compared = [(label, one) for label, one in rows if one is not None]
-    height = ROW * len(rows) + MARGIN
-    left = min(2.2, LETTER * max(len(label) for label, _ in rows) + 0.12)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(FOREST_WIDTH, height))
-        box = (left / FOREST_WIDTH, 0.5 / height, 1 - (left + 0.12) / FOREST_WIDTH, 1 - MARGIN / height)
-        axes = figure.add_axes(box)
-        axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
-        axes.set(xlim=limits([one for _, one in compared]), ylim=(len(rows) - 0.5, -0.5), xlabel=axis)
-        axes.set_yticks(range(len(rows)), [label for label, _ in rows])
-        axes.tick_params(axis="y", length=0)
-        for row, ((_, one), tick) in enumerate(zip(rows, axes.get_yticklabels(), strict=True)):
-            tick.set_color(MUTED if one is None else INK)
-            if one is not None:
-                _mark(axes, row, one)
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value, 0 if value % 1 == 0 else 1)))
-        told = "; ".join(map(_told, rows))
-        return inline(figure, f"forest-{name}", f"Paired differences, {axis}: {told}")
+def _marks(low: float, high: float) -> list[float]:
+    """A few round numbers between two powers of ten."""
+    shown: list[float] = []
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        every = [factor * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for factor in factors]
+        shown = [mark for mark in every if low - 1e-9 <= math.log10(mark) <= high + 1e-9]
+        if len(shown) <= 5:
+            break
+    return shown[:: len(shown) // 6 + 1]
 
 
-def limits(comparisons: Sequence[Comparison]) -> tuple[float, float]:
-    """Range, in points, that shows zero and every interval."""
-    ends = [0.0]
-    for one in comparisons:
-        ends += [100 * end for end in one.interval or ()]
-        ends += [100 * one.mean] if one.mean is not None else []
-    low, high = min(ends), max(ends)
-    pad = 0.06 * (high - low) or 1.0
-    return low - pad, high + pad
+def _steps(points: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """The border of what can be had: to the right at the same accuracy, then up."""
+    for (x, y), following in zip(points, [*points[1:], (RIGHT, points[-1][1])], strict=True):
+        yield (x, y)
+        yield (following[0], y)
 
 
-def _mark(axes: Axes, row: int, one: Comparison) -> None:
-    """A dot, filled where something is shown and hollow where not; a tick where no word is given."""
-    if one.mean is None:
-        axes.text(0, row, "  no pair of repeats", va="center", color=MUTED)
-        return
-    color = {"better": ACCENT, "worse": INK, "not shown": MUTED, None: MUTED}[one.word]
-    if one.interval is not None:
-        axes.plot([100 * end for end in one.interval], [row, row], color=color, linewidth=1.6, zorder=2)
-    if one.word is None:
-        axes.plot(100 * one.mean, row, "|", markersize=9, color=color, markeredgewidth=2.6)  # seen on the line at zero
-        return
-    face = GROUND if one.word == "not shown" else color
-    axes.plot(100 * one.mean, row, "o", markersize=5.5, color=color, markerfacecolor=face, markeredgewidth=1.4)
+def _labels(names: list[str], spots: dict[str, tuple[float, float]]) -> Iterator[str]:
+    """Names beside their dots, wherever they cover neither another label nor a dot; those without a place have none."""
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in spots.values()]
+    for name in sorted(names, key=lambda name: spots[name][1]):
+        x, y = spots[name]
+        length = svg.wide(name)
+        for left, base in _places(x, y, length):
+            box = (left, base - svg.FONT, left + length, base + 3)
+            inside = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= BOTTOM
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                yield svg.text(left, base, name, class_="label", data_method=name)
+                break
 
 
-def _told(row: tuple[str, Comparison | None]) -> str:
-    """A row in words, for those who do not see it."""
-    label, one = row
-    if one is None:
-        return label
-    return f"{label} {points(one.mean)} ({interval(one.interval)})" + (f", {one.word}" if one.word else "")
+def _places(x: float, y: float, length: float) -> Iterator[tuple[float, float]]:
+    """Where a label may begin: above its dot, or below, then further off; not on the front's own line."""
+    for away in (0, 12, 24):
+        yield x + 5, y - 7 - away
+        yield x - 5 - length, y - 7 - away
+        yield x - length / 2, y - 9 - away
+        yield x + 8, y + 14 + away
+        yield x - 8 - length, y + 14 + away
 
 
-def tracks(curve: Sequence[Point]) -> dict[int, tuple[Floats, Floats]]:
-    """Validation accuracy over epochs, {repeat: (epochs (n,), accuracies (n,))}.
-
-    Where a new phase counts its epochs from the start, they go on from the phase before.
-    """
-    found: dict[int, tuple[list[float], list[float]]] = {}
-    before: dict[int, tuple[str, int, int]] = {}  # repeat: phase, its epochs' offset, last epoch shown
-    for point in curve:
-        phase, offset, last = before.get(point.repeat, (point.phase, 0, 0))
-        if point.phase != phase and point.epoch + offset <= last:
-            offset = last
-        epoch = point.epoch + offset
-        before[point.repeat] = (point.phase, offset, epoch)
-        if point.validation_accuracy is not None:
-            epochs, values = found.setdefault(point.repeat, ([], []))
-            epochs.append(epoch)
-            values.append(point.validation_accuracy)
-    return {repeat: (np.array(epochs), np.array(values)) for repeat, (epochs, values) in found.items()}
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def average(lines: Mapping[int, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """Mean over the repeats at the epochs that all of them have: (epochs (n,), means (n,))."""
-    common = sorted(set.intersection(*(set(epochs.tolist()) for epochs, _ in lines.values())))
-    rows = [dict(zip(epochs.tolist(), values, strict=True)) for epochs, values in lines.values()]
-    return np.array(common), np.array([np.mean([row[epoch] for row in rows]) for epoch in common])
-
-
-def floor(methods: Sequence[Method]) -> float:
-    """Lower end of the accuracy axis that all learning curves share."""
-    values = [
-        point.validation_accuracy
-        for method in methods
-        for point in method.curves
-        if point.validation_accuracy is not None
-    ]
-    return max(0.0, math.floor(10 * min(values, default=0.0)) / 10 - 0.02)
-
-
-def curves(name: str, method: Method, low: float) -> str | None:
-    """Validation accuracy over epochs: a thin line a repeat, a bold one their mean; None if never trained."""
-    lines = tracks(method.curves)
-    if not lines:
+def reliability(name: str, method: Method) -> str | None:
+    """How often a method is right where it is how sure, a dot a bin as large as its share; None if all failed."""
+    if not method.reliability:
         return None
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(CURVE_WIDTH, CURVE_HEIGHT))
-        axes = figure.add_axes((0.15, 0.22, 0.81, 0.73))
-        for epochs, values in lines.values():
-            axes.plot(epochs, values, color=MUTED, linewidth=0.7, alpha=0.6, marker="o" if len(epochs) == 1 else "")
-        epochs, means = average(lines)
-        axes.plot(epochs, means, color=ACCENT, linewidth=1.8, marker="o" if len(epochs) == 1 else "")
-        last = max(epochs.max() for epochs, _ in lines.values())
-        axes.set(ylim=(low, 1.01), xlim=(0, 1.02 * last), xlabel="epoch")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.tick_params(length=0)
-        axes.spines["bottom"].set_color(LINE)
-        ends = [values[-1] for _, values in lines.values()]
-        label = (
-            f"Validation accuracy of {name} over {last:.0f} epochs, {len(lines)} repeats: "
-            f"from {np.mean([v[0] for _, v in lines.values()]):.1%} to {np.mean(ends):.1%} on average"
+    low, high, base = 30.0, SIDE - 8.0, SIDE - 30.0
+    across, up = svg.linear(0, 1, low, high), svg.linear(0, 1, base, 8)
+    parts = [svg.path([(across(0), up(0)), (across(1), up(1))], class_="rule")]
+    for tick in (0.0, 0.5, 1.0):
+        parts.append(svg.text(across(tick), base + 13, f"{100 * tick:.0f}", "middle", class_="tick"))
+        parts.append(svg.text(low - 5, up(tick) + 4, f"{100 * tick:.0f}", "end", class_="tick"))
+    parts.append(svg.text((low + high) / 2, SIDE - 3, "sure, %", "middle", class_="axis"))
+    bins = method.reliability
+    parts.append(svg.path([(across(one.confidence), up(one.accuracy)) for one in bins], class_="bold"))
+    for one in bins:
+        said = f"{percent(one.confidence, 0)} % sure, {percent(one.accuracy, 0)} % right"
+        tip = f"{percent(one.share, 0)} % of the samples: {said}"
+        radius = 1.5 + 4.5 * math.sqrt(one.share)
+        parts.append(
+            svg.element("circle", cx=across(one.confidence), cy=up(one.accuracy), r=radius, class_="bin", data_tip=tip)
         )
-        return inline(figure, f"curves-{name}", label)
+    told = "; ".join(f"{percent(one.confidence, 0)} % sure, {percent(one.accuracy, 0)} % right" for one in bins)
+    return svg.figure(SIDE, SIDE, f"Reliability of {name}: {told}", parts)

@@ -1,109 +1,19 @@
-"""The results of an evaluation, read into frozen, typed records.
-
-Accuracies are shares from 0 to 1 and log loss is in nats. Repeat r of every method is paired with repeat r
-of every other.
-"""
+"""The results of an evaluation: read, checked and asked. Repeat r of each method is paired with that of the others."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tasks.common.artifacts import read_json
 from tasks.common.errors import UserError
 from tasks.common.intervals import overlap
+from tasks.report.records import Hard, Method, Record
 
 Floats = NDArray[np.float64]
 Measure = Literal["accuracy", "macro_f1", "log_loss", "calibration_error"]
-
-
-class Record(BaseModel):
-    """Keys that a later evaluation adds are ignored, so an old report still reads them."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Parameters(Record):
-    trained: int
-    total: int
-
-
-class Chosen(Record):
-    rate: float | None = None
-    epoch: int | None = None
-
-
-class Choice(Record):
-    """A candidate and its accuracy on the test part."""
-
-    candidate: str
-    accuracy: float
-
-
-class Choices(Record):
-    """Of one repeat of an adaptation method, see `tasks.evaluate.choices`."""
-
-    own: str
-    criteria: dict[str, Choice]
-    oracle: Choice
-    candidates: int
-    collapsed: int
-    chosen_collapsed: bool
-
-
-class Repeat(Record):
-    """One trained model on the test part; a failed one says why and has no measures."""
-
-    repeat: int
-    failed: str | None = None
-    accuracy: float | None = None
-    macro_f1: float | None = None
-    log_loss: float | None = None
-    calibration_error: float | None = None
-    confusion: list[list[int]] | None = None
-    chosen: Chosen | None = None
-    choices: Choices | None = None
-    validation_accuracy: float | None = None
-
-
-class Point(Record):
-    """One epoch of the chosen training of one repeat."""
-
-    repeat: int
-    epoch: int
-    phase: str = ""
-    loss: float | None = None
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
-
-
-class Multitask(Record):
-    """Of a method that learns the auxiliary quantities too, see `tasks.evaluate.multitask`; lists go by repeat.
-
-    The error is in squared standard deviations, ``delta_p`` a share; the control has none of it.
-    """
-
-    auxiliary_error: list[float | None]
-    delta_p: list[float | None] | None = None
-    delta_p_mean: float | None = None
-    delta_p_interval: tuple[float, float] | None = None
-
-
-class Method(Record):
-    family: str
-    control: str | None = None
-    uses_source: bool
-    ceiling: bool = False  # it is given what the others do without, and is no candidate
-    parameters: Parameters
-    trainings: int
-    test_variance: dict[str, float | None]  # other method: see `tasks.evaluate.test_variance`
-    epochs: int
-    settings: dict[str, Any] = {}
-    repeats: list[Repeat]
-    curves: list[Point] = []
-    multitask: Multitask | None = None
 
 
 class Results(Record):
@@ -119,6 +29,9 @@ class Results(Record):
     teacher: str | None = None
     methods: dict[str, Method]
     order: Annotated[list[str], Field(min_length=1)]
+    hardest: list[Hard] = Field(default_factory=list)
+    hashes: dict[str, str] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _order_names_the_methods(self) -> "Results":

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.common.intervals import ERROR_RATE, ROUNDING, of_mean
+from tasks.report import sensitivity
+from tasks.report.sensitivity import Law
 
 Floats = NDArray[np.float64]
 Word = Literal["better", "not shown", "worse"]
@@ -30,6 +32,10 @@ class Comparison:
         adjusted: p after Holm's correction over one family of comparisons.
         word: `better` or `worse` if ``adjusted`` is below 5 %, else `not shown`; None outside such a family.
         error_reduction: See `error_reduction`.
+        effect: The mean beside the spread over repeats, see `tasks.report.sensitivity.effect`.
+        law: How the mean would vary over runs; None where nothing varies.
+        smallest: Smallest mean difference that would have been called by a word, at this spread and if no other
+            comparison of the family had been shown; None outside such a family.
     """
 
     pairs: int
@@ -41,6 +47,9 @@ class Comparison:
     adjusted: float | None = None
     word: Word | None = None
     error_reduction: float | None = None
+    effect: float | None = None
+    law: Law | None = None
+    smallest: float | None = None
 
 
 def summary(values: Floats) -> tuple[float | None, float | None]:
@@ -78,6 +87,8 @@ def difference(method: Floats, control: Floats, test_variance: float = 0.0, shar
         interval=found.interval,
         p=found.p,
         error_reduction=error_reduction(method[both], control[both]) if both.any() else None,
+        effect=sensitivity.effect(found.mean, found.sd, int(both.sum())),
+        law=sensitivity.law(found.sd, int(both.sum()), test_variance, share),
     )
 
 
@@ -126,6 +137,11 @@ def corrected(comparisons: Mapping[str, Comparison]) -> dict[str, Comparison]:
     """The same comparisons with corrected p values and words; those without a p value take no part."""
     adjusted = holm({name: one.p for name, one in comparisons.items() if one.p is not None})
     return {
-        name: replace(one, adjusted=adjusted.get(name), word=word(one.mean, adjusted.get(name)))
+        name: replace(
+            one,
+            adjusted=adjusted.get(name),
+            word=word(one.mean, adjusted.get(name)),
+            smallest=sensitivity.smallest(one.law, len(adjusted)) if one.law else None,
+        )
         for name, one in comparisons.items()
     }

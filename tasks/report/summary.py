@@ -3,8 +3,8 @@
 import textwrap
 from typing import Any
 
-from tasks.report import adaptation, multitask
-from tasks.report.formats import NOTHING, counted, interval, percent, points, spread
+from tasks.report import adaptation, multitask, pareto, simplest
+from tasks.report.formats import NOTHING, compact, counted, interval, percent, points, spread
 from tasks.report.notes import notes
 from tasks.report.results import Results
 from tasks.report.sentences import answer, warning
@@ -27,6 +27,7 @@ def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
         if name in verdict.fair:
             one = verdict.fair[name][1]
             table[name] |= {"over-control": _rounded(one.mean), "verdict": one.word}
+            table[name] |= {"effect": _effect(one), "smallest-shown": _rounded(one.smallest)}
         for control, one in verdict.of(name).items():
             table[name][f"over-{control}"] = _rounded(one.mean)
             table[name][f"errors-removed-{control}"] = _rounded(one.error_reduction)
@@ -34,7 +35,7 @@ def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
         if both is not None and both.delta_p is not None:
             table[name]["delta-p"] = _rounded(both.delta_p_mean)
         table[name] |= {f"chosen-by-{who}": _rounded(value) for who, value in adaptation.means(results, name).items()}
-    said = [warning(results), answer(results, verdict), *notes(results, verdict)]
+    said = [warning(results), answer(results, verdict), simplest.said(results, verdict), *notes(results, verdict)]
     return table | {"answer": [text for text in said if text]}
 
 
@@ -43,9 +44,15 @@ def _rounded(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 3) + 0.0  # + 0.0: no negative zero
 
 
+def _effect(one: Comparison) -> float | None:
+    return None if one.effect is None else round(one.effect, 3) + 0.0
+
+
 def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
     """The verdict as plain text, at most `WIDTH` columns wide; it ends with where the ``page`` lies."""
     asked = [_prose("Question", question), _prose("Answer", answer(results, verdict))]
+    if beside := simplest.said(results, verdict):
+        asked.append(_prose("Simplest", beside))
     if warned := warning(results):
         asked.insert(0, _prose("Warning", warned))
     blocks = [
@@ -54,6 +61,7 @@ def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
         _scratch(results, verdict),
         _multitask(results, verdict),
         _choices(results),
+        _trades(results, verdict),
         "\n".join(_prose("", note, mark="- ") for note in notes(results, verdict)),
         f"The same with pictures: {page}",
     ]
@@ -83,10 +91,11 @@ def _fair(results: Results, verdict: Verdict) -> str:
     rows += [_row(results, verdict, name, name, ["", "", "ceiling"]) for name in verdict.ceilings]
     title = textwrap.fill(
         f"Accuracy in % on {results.test_size:,} test samples, mean ± spread of {counted(results.repeats, 'repeat')}. "
-        "Below each control, the methods that differ from it in the knowledge carried over, by how many points.",
+        "Below each control, the methods that differ from it in the knowledge carried over, by how many points. "
+        "Then the multiply-adds of one prediction, and the samples seen in training.",
         WIDTH,
     )
-    header = ["method", "accuracy", "difference", "95 % interval", "verdict", "parameters", "trainings"]
+    header = ["method", "accuracy", "difference", "95 % interval", "verdict", "mult-adds", "samples"]
     return _table(title, header, rows)
 
 
@@ -105,10 +114,10 @@ def _words(comparisons: list[Comparison]) -> str:
 
 
 def _row(results: Results, verdict: Verdict, name: str, label: str, comparison: list[str]) -> list[str]:
-    """One method with its accuracy before its comparison; after it the parameters trained and the trainings tried."""
+    """One method with its accuracy before its comparison; after it what a prediction costs, and what training."""
     method = results.methods[name]
     accuracy = spread(*verdict.means[name], scale=100)
-    return [label, accuracy, *comparison, f"{method.parameters.trained:,}", str(method.trainings)]
+    return [label, accuracy, *comparison, compact(method.multiply_adds), compact(method.samples_seen)]
 
 
 def _scratch(results: Results, verdict: Verdict) -> str:
@@ -147,6 +156,12 @@ def _choices(results: Results) -> str:
     rows = list(adaptation.rows(results))
     title = textwrap.fill(f"{adaptation.CAPTION} {adaptation.ABOUT}", WIDTH)
     return _table(title, adaptation.header(results), rows) if rows else ""
+
+
+def _trades(results: Results, verdict: Verdict) -> str:
+    """The fronts of accuracy against cost; nothing where no cost is known."""
+    found = [_prose("", pareto.said(trade), mark="  ") for trade in pareto.trades(results, verdict)]
+    return "\n".join(["No method is cheaper and at least as good:", *found]) if found else ""
 
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> str:

@@ -1,66 +1,73 @@
-"""Matplotlib figures as SVG that takes colours and font from the page it stands in, the same bytes each time.
+"""Small figures as SVG that takes colours and font from the page it stands in, the same bytes each time.
 
-A page in the dark changes its colours after the figure is drawn. So figures are drawn in marker colours,
-which are replaced by the page's CSS variables here.
+Written element by element: a plotting library's SVG is ten times as long, and has neither classes that a page can
+style in the dark and on paper, nor names of methods that its script can light up.
 """
 
-import io
-import re
+import math
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
 
-import matplotlib
-from matplotlib.figure import Figure
-
-INK, ACCENT, MUTED, LINE, GROUND = "#010101", "#020202", "#030303", "#040404", "#050505"
-VARIABLES = {INK: "--ink", ACCENT: "--accent", MUTED: "--muted", LINE: "--line", GROUND: "--ground"}
-
-# Any: the stubs of matplotlib want each key as a literal.
-STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: sharp, searchable, in the page's font
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": LINE,
-    "axes.unicode_minus": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "font.size": 9.2,
-    "axes.labelsize": 9.2,
-    "xtick.labelsize": 9.2,
-    "ytick.labelsize": 9.2,
-}
+Scale = Callable[[float], float]
+LETTER = 0.58  # width of a letter in units of the font's size, on the safe side
+FONT = 11  # of all labels, in units of the figure
 
 
-def inline(figure: Figure, name: str, label: str) -> str:
-    """The figure as an ``<svg>`` element for a page.
+def element(tag: str, content: str = "", **attributes: str | float) -> str:
+    """An element with escaped attributes; ``class_`` and ``data_x`` are written ``class`` and ``data-x``."""
+    parts = [f' {name.rstrip("_").replace("_", "-")}="{escape(_plain(value))}"' for name, value in attributes.items()]
+    return f"<{tag}{''.join(parts)}>{content}</{tag}>" if content else f"<{tag}{''.join(parts)}/>"
 
-    Args:
-        figure: Drawn under `STYLE`, in the marker colours of this module.
-        name: Unique in the page; prefixes every id in the element.
-        label: What the figure shows, for those who do not see it.
-    """
-    name = re.sub(r"[^\w-]", "-", name)
-    buffer = io.StringIO()
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
-    text = re.sub(r"font: (?:[\w ]+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)  # the page's own family
-    for marker, variable in VARIABLES.items():
-        text = text.replace(marker, f"var({variable})")
-    width = figure.get_figwidth() * 72
-    opening = f'<svg role="img" aria-label="{escape(label)}" data-width="{width:.0f}"'
-    return re.sub(r'<svg width="[^"]*" height="[^"]*"', lambda _: opening, text, count=1)
+
+def _plain(value: str | float) -> str:
+    return value if isinstance(value, str) else short(value)
+
+
+def short(value: float) -> str:
+    """A coordinate with one decimal at most."""
+    found = f"{value:.1f}".removesuffix(".0")
+    return "0" if found == "-0" else found
+
+
+def text(x: float, y: float, words: str, anchor: str = "start", *, class_: str, **attributes: str) -> str:
+    """Words that begin, end or have their middle at x."""
+    places = {"x": short(x), "y": short(y), "text_anchor": anchor, "class_": class_}
+    return element("text", escape(words), **places, **attributes)
+
+
+def path(points: Iterable[tuple[float, float]], **attributes: str) -> str:
+    """A line through the points."""
+    return element("path", d="M" + "L".join(f"{short(x)} {short(y)}" for x, y in points), **attributes)
+
+
+def figure(width: float, height: float, label: str, parts: Sequence[str]) -> str:
+    """The whole; ``label`` is what it shows, for those who do not see it."""
+    content = "\n".join(parts)
+    return (
+        f'<svg viewBox="0 0 {short(width)} {short(height)}" role="img" aria-label="{escape(label)}">\n{content}\n</svg>'
+    )
+
+
+def linear(low: float, high: float, start: float, end: float) -> Scale:
+    """Maps low to start and high to end; all to the middle where low is high."""
+    if high == low:
+        return lambda _: (start + end) / 2
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """At most so many round numbers from low to high: multiples of 1, 2 or 5 times a power of ten."""
+    if not high > low:
+        return [low]
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(factor * power for factor in (1, 2, 5, 10, 20) if (high - low) / (factor * power) <= most - 0.999)
+    first = math.ceil(low / step - 1e-9)
+    found: list[float] = []
+    while (first + len(found)) * step <= high + 1e-9 * step:
+        found.append((first + len(found)) * step)
+    return found or [low]
+
+
+def wide(words: str, size: float = FONT) -> float:
+    """About how wide a text is, rather too wide than too narrow."""
+    return LETTER * size * len(words)

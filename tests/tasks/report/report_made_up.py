@@ -29,6 +29,9 @@ def content(
         "teacher": "fine-tuning" if "logits" in methods else None,
         "methods": methods,
         "order": list(accuracies),
+        "hashes": {"test.npz": "0123456789abcdef"},
+        "versions": {"keras": "3.0"},
+        "hardest": [],
     }
 
 
@@ -38,6 +41,12 @@ def method(name: str, accuracies: Sequence[float | None]) -> dict[str, Any]:
         "control": CONTROLS.get(name) or (None if name in ALONE else "scratch-tuned"),
         "uses_source": name not in ALONE,
         "parameters": {"trained": 1234, "total": 387 if FAMILIES.get(name) == "distill" else 5678},
+        "multiply_adds": 300 if FAMILIES.get(name) == "distill" else 5000,
+        "samples_seen": 0.0 if name == "fixed" else 2400.0 if name != "scratch" else 600.0,
+        "reliability": [
+            {"share": 0.25, "confidence": 0.6, "accuracy": 0.5},
+            {"share": 0.75, "confidence": 0.9, "accuracy": 0.9},
+        ],
         "settings": {"rates": [0.01, 0.1], "epochs": 3} | ({"temperature": 4.0} if name == "logits" else {}),
         "trainings": 4,
         "epochs": 3,

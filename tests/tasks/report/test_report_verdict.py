@@ -1,5 +1,6 @@
 """Who wins, and how it is said, in every case a study can end in."""
 
+import re
 import textwrap
 
 import numpy as np
@@ -304,6 +305,8 @@ def test_metrics_are_shallow_numbers_and_words(make):
         "accuracy": 90.42,
         "over-control": 5.0,
         "verdict": "not shown",
+        "effect": None,
+        "smallest-shown": None,
         "over-scratch": 10.02,
         "errors-removed-scratch": 51.122,
         "over-scratch-tuned": 5.0,
@@ -334,5 +337,5 @@ def test_plain_text_fits_a_terminal(make):
     text = summary.text(results, judge(results), question, "x.html")
     assert max(map(len, text.splitlines())) <= 100
     assert " ".join(text.split()).startswith("Question " + textwrap.shorten(question, 1000))
-    assert text.count("\n    a-method-with-a-very-…") == 1
-    assert text.count("\n  a-method-with-a-very-long-name-…") == 1
+    assert len(re.findall(r"\n    a-method-with-a-very-[a-z-]*… ", text)) == 1
+    assert len(re.findall(r"\n  a-method-with-a-very-[a-z-]*… ", text)) == 1
