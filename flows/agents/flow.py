@@ -72,11 +72,11 @@ class Life:
         self._thread.join(BEAT_SECONDS)
 
     def wanted(self) -> bool:
-        """Whether the flow run still is what Prefect waits for; an unreachable server is asked for a minute.
+        """Whether the flow run still is what Prefect waits for; an unreachable server is asked for ten minutes.
 
-        Without an answer nothing is published under this run's name; the result stays in this machine's run-cache.
+        Without an answer nothing is published; the result stays in this machine's run-cache, for the next order.
         """
-        for _ in range(12):
+        for _ in range(120):
             with contextlib.suppress(httpx.HTTPError, PrefectException):
                 return self._runs()
             if self.stop.wait(5):

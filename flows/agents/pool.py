@@ -6,6 +6,7 @@ kill finds the agent that is still at work, and waits for that one, and two runs
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -67,7 +68,10 @@ class Pools:
         key = f"{order.key}-{self._run}" if order.force else order.key
         lost = 0
         while True:
-            found, attempt = self._ask(order, pool, key)
+            try:
+                found, attempt = self._ask(order, pool, key)
+            except (httpx.HTTPError, PrefectException) as error:
+                raise StageFailed(f"Prefect did not take the order for an agent of pool '{pool}': {error!r}") from None
             sent(pool=pool, flow_run=found.name, flow_run_id=str(found.id), attempt=attempt)
             line(f"on an agent of pool '{pool}': flow run {found.name} ({found.id}), attempt {attempt}")
             ended = self._wait(order.stage, pool, found)
@@ -92,7 +96,7 @@ class Pools:
         """The flow run that is at work on this order, or a new one; and the how-manieth it is."""
         tag = f"order {key[:24]}"
         with get_client(sync_client=True) as client:
-            mine = FlowRunFilter(tags=FlowRunFilterTags(all_=[tag]))
+            mine = FlowRunFilter(tags=FlowRunFilterTags(all_=[tag, f"pool {pool}"]))
             earlier = client.read_flow_runs(flow_run_filter=mine, limit=200)
         open_ = [run for run in earlier if run.state and not run.state.is_final()]
         if open_:
@@ -103,7 +107,7 @@ class Pools:
             parameters={"order": asdict(order)},
             flow_run_name=f"{order.stage} @ {order.commit[:7]}",
             tags=["headwater", f"pool {pool}", f"stage {order.stage}", tag, *self._tags],
-            idempotency_key=f"headwater {key} attempt {attempt}",
+            idempotency_key=f"headwater {key} {pool} attempt {attempt}",
             timeout=0,
         )
         assert isinstance(made, FlowRun)
@@ -113,28 +117,21 @@ class Pools:
         """The flow run as it ended, by itself or because it was given up."""
         begun = seen = heard = time.monotonic()
         sign: Any = None
-        told: set[str] = set()
-
-        def tell(text: str) -> None:
-            if text not in told:
-                told.add(text)
-                self._note(stage, text)
-
+        away = False
+        told = False
         while True:
             now = time.monotonic()
             try:
                 with get_client(sync_client=True) as client:
                     current = client.read_flow_run(run.id)
-                    if current.state and not current.state.is_scheduled():
-                        told.discard(f"waits: nobody takes it; `headwater agent {pool}` starts an agent")
-                if now - seen > 5:
+                if away:
                     self._note(stage, "the Prefect server answers again")
-                    told.clear()
-                    heard = now
+                    away, heard = False, now
                 seen = now
             except (httpx.HTTPError, PrefectException):
-                if now - seen > 5:
-                    tell(f"the Prefect server does not answer; its agent goes on, and so does this, for {OUTAGE:g} s")
+                if not away:
+                    self._note(stage, f"the Prefect server does not answer; waiting for it, {OUTAGE:g} s at most")
+                away = True
                 if now - seen > OUTAGE:
                     raise StageFailed(
                         f"the Prefect server has not answered for {OUTAGE:g} s. What its agent makes is not lost: the "
@@ -153,10 +150,12 @@ class Pools:
                 sign, heard = (current.labels.get(ALIVE), state.type), now
             if state.is_scheduled():
                 heard = now
-                if now - begun > IDLE:
-                    tell(f"waits: nobody takes it; `headwater agent {pool}` starts an agent")
+                if now - begun > IDLE and not told:
+                    self._note(stage, f"waits: nobody takes it; `headwater agent {pool}` starts an agent")
+                    told = True
             elif now - heard > (PENDING if state.is_pending() else SILENCE):
-                self._give_up(run.id, f"no sign of life for {now - heard:.0f} s")
+                with contextlib.suppress(httpx.HTTPError, PrefectException):  # then at the next look
+                    self._give_up(run.id, f"no sign of life for {now - heard:.0f} s")
             self._pause()
 
     def _pause(self) -> None:

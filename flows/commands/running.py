@@ -59,7 +59,7 @@ def _bring_up(
     if not api and not options.force and all(store.is_current(name) for name in chosen):
         # Nothing to do and nobody watching: Prefect's start would take longer than all of this.
         return {name: Outcome("cached") for name in chosen}, False
-    pools = travellers(store, chosen, typed) if options.agents else {}
+    pools = _pools(store, graph, chosen, typed, options)
     if pools and not api:
         raise Refused(
             f"{', '.join(pools)} {'is' if len(pools) == 1 else 'are'} meant for agents, which need a lasting Prefect "
@@ -85,3 +85,14 @@ def _bring_up(
         return {name: current.outcomes[name] for name in chosen}, current.stop.is_set()
     finally:
         guard.close()
+
+
+def _pools(
+    store: Store, graph: dag.Graph, chosen: dict[str, dag.Stage], typed: dict[str, metas.Meta], options: Options
+) -> dict[str, str]:
+    """{stage: pool} of what agents are to make; {} where none of that, nor anything above it, is stale."""
+    pools = travellers(store, chosen, typed) if options.agents else {}
+    above = dag.ancestors(graph, pools) & chosen.keys()
+    if not options.force and all(store.is_current(name) for name in above):
+        return {}
+    return pools
