@@ -13,6 +13,7 @@ from typing import Literal
 
 from flows import dag
 from flows.store import Change
+from flows.store.differences import narrowed
 from flows.store.objects import overlap
 from flows.store.records import Record
 
@@ -72,7 +73,7 @@ def changes(name: str, old: Record, new: Record) -> list[Change]:
     found = []
     if old.command != new.command:
         found.append(Change("command", name, "modified", _text(old.command), _text(new.command)))
-    found += _params("", old.params, new.params)
+    found += _params(old.params, new.params)
     for path in sorted({*old.deps, *new.deps}):
         if old.deps.get(path) != new.deps.get(path):
             what = _word(path, old.deps, new.deps)
@@ -80,14 +81,12 @@ def changes(name: str, old: Record, new: Record) -> list[Change]:
     return found
 
 
-def _params(prefix: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:
+def _params(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:
     """What differs, by its own key: of a mapping, the entries that do, however deep."""
     for key in sorted({*old, *new}):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _params(f"{prefix}{key}.", before, after)
-        elif before != after:
-            yield Change("param", f"{prefix}{key}", _word(key, old, new), _text(before), _text(after))
+        if old.get(key) != new.get(key):
+            for one in narrowed(Change("param", key, _word(key, old, new), old.get(key), new.get(key))):
+                yield replace(one, old=_text(one.old), new=_text(one.new))
 
 
 def judged(found: Mapping[str, Finding], said: Mapping[str, tuple[bool | None, str]]) -> dict[str, Finding]:

@@ -72,11 +72,24 @@ def _entry_changes(kind: Literal["dep", "output"], entry: Any) -> Iterator[Chang
             old = entry.hash_info.value or {}
             new = entry.read_params()
             for param, word in what.items():
-                yield Change("param", f"{name}: {param}", word, old.get(param), new.get(param))
+                yield from narrowed(Change("param", f"{name}: {param}", word, old.get(param), new.get(param)))
             continue
         old = entry.hash_info.value if entry.hash_info else None
         new = entry.get_hash().value if entry.exists and what != "not in cache" else None
         yield Change(kind, name, what, old, new)
+
+
+def narrowed(change: Change) -> list[Change]:
+    """The entries that differ, however deep, of a param that is a mapping before and after; else the change itself."""
+    old, new = change.old, change.new
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return [change]
+    found = []
+    for key in sorted({*old, *new}, key=str):
+        if key not in old or key not in new or old[key] != new[key]:
+            what = "new" if key not in old else "deleted" if key not in new else "modified"
+            found += narrowed(Change(change.kind, f"{change.name}.{key}", what, old.get(key), new.get(key)))
+    return found or [change]
 
 
 def moved(dep: Any, info: Any, obj: Any) -> list[str]:

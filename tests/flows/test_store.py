@@ -8,6 +8,7 @@ import pytest
 from doors import Project, diamond
 
 from flows.lockfile import split
+from flows.store import Store
 
 
 def states(outcomes) -> dict[str, str]:
@@ -105,3 +106,21 @@ def test_tracked_data_frozen_always_changed_and_callback_stages(project: Project
     assert (project.root / "raw.txt.dvc").read_text() == (twin.root / "raw.txt.dvc").read_text()
     again = states(project.engine())
     assert {n for n, s in again.items() if s == "ran"} == set(twin.dvc()) == {"every", "note"}
+
+
+def test_of_a_block_of_parameters_that_changed_the_entries_are_named(project: Project):
+    project.write(params__yaml="net: {layers: {first: 3, last: 2}, rate: 1, kept: 0}\n")
+    project.stages(a={"cmd": "echo > a.txt", "params": ["net"], "outs": ["a.txt"]})
+    project.dvc()
+    project.write(params__yaml="net: {layers: {first: 3, last: 4}, kept: 0, seed: 5}\n")
+    store = Store(project.root)
+    try:
+        store.graph()
+        found = [(one.kind, one.name, one.what, one.old, one.new) for one in store.changes("a")]
+    finally:
+        store.close()
+    assert found == [
+        ("param", "params.yaml: net.layers.last", "modified", 2, 4),
+        ("param", "params.yaml: net.rate", "deleted", 1, None),
+        ("param", "params.yaml: net.seed", "new", None, 5),
+    ]
