@@ -1,6 +1,6 @@
 # `make run` and `make test` need nothing but Python 3.11 or newer; everything else is set up in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-long conformance rounds kill-matrix bench-engine reference planted mutants check format ui lock clean
+.PHONY: help setup run smoke test test-long conformance rounds kill-matrix bench bench-engine reference planted mutants check format ui lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -50,6 +50,9 @@ kill-matrix: setup ## kill -9, TERM, full disk and I/O errors at every step of a
 
 bench-engine: setup ## the engine's own cost, side by side with dvc repro
 	$(BIN)/python benchmarks/engine.py 3
+
+bench: setup ## a whole study against a plain script that does the same trainings, about half an hour
+	$(BIN)/python -m benchmarks.study fashion-sandal --jobs $(JOBS)
 
 reference: setup ## what papers published, measured again, into docs/published.md (FULL=1: the papers' sizes)
 	$(BIN)/headwater run fashion-sandal digits-shift --jobs $(JOBS)
