@@ -17,7 +17,6 @@ from services import Prefect, Service, environment, until
 from town import RAN, Town, two_branches
 
 from flows.journal import Journal
-from flows.store import Store, remote
 
 pytestmark = pytest.mark.long
 
@@ -58,7 +57,10 @@ def worker(prefect: Prefect, town: Town, pool: str, home: str = "agent", **env: 
     """An agent's machine: a home of its own, and nothing of the project."""
     place = {"HEADWATER_AGENT_HOME": str(town.base / home), "PREFECT_HOME": str(town.base / f"{home}-prefect")}
     more = {**{k: v for k, v in town.env.items() if k.startswith(("DVC_", "RAN"))}, "HEADWATER_BEAT_SECONDS": "1"}
-    return prefect.headwater(town.base, town.base / f"{home}.log", "agent", pool, **{**more, **place, **env})
+    found = prefect.headwater(town.base, town.base / f"{home}.log", "agent", pool, **{**more, **place, **env})
+    until(lambda: "started!" in found.said() or found.process.poll() is not None, why="no worker")
+    assert found.process.poll() is None, found.said()
+    return found
 
 
 def run(prefect: Prefect, town: Town, *arguments: str, **env: str) -> Service:
@@ -89,7 +91,6 @@ def test_a_schedule_fires_one_branch_runs_on_an_agent_and_the_lock_is_that_of_a_
     commit = town.commit()
     secret = {"AWS_SECRET_ACCESS_KEY": "pl4nted-secret"}
     services.append(worker(prefect, town, pool, **secret))
-    until(lambda: "started" in services[0].said().lower(), why="no worker")
     served = prefect.headwater(
         town.project.root,
         town.base / "serve.log",
@@ -151,13 +152,10 @@ def slow(town: Town, pool: str) -> Path:
     return go
 
 
-def key_of(town: Town) -> str:
-    store = Store(town.project.root)
-    try:
-        store.graph()
-        return remote.fingerprint(store, "far")[0]
-    finally:
-        store.close()
+def begun(town: Town, run: Service) -> None:
+    """Until the command is at work on an agent."""
+    until(lambda: town.log() == ["far agent"] or run.process.poll() is not None, why="the agent did not begin")
+    assert run.process.poll() is None, run.said()
 
 
 def test_a_killed_agent_is_replaced_and_nothing_is_published_twice(
@@ -167,7 +165,7 @@ def test_a_killed_agent_is_replaced_and_nothing_is_published_twice(
     go = slow(town, pool)
     first = worker(prefect, town, pool)
     services += [first, run(prefect, town)]
-    until(lambda: town.log() == ["far agent"], why="the first agent did not begin")
+    begun(town, services[1])
     assert f"on an agent of pool '{pool}'" in town.project.headwater("status")
     first.kill()
     services.append(worker(prefect, town, pool, "other"))
@@ -187,7 +185,7 @@ def test_a_run_that_is_killed_leaves_its_agent_to_the_next_one(
     pool = pool_of(tmp_path)
     go = slow(town, pool)
     services += [worker(prefect, town, pool), run(prefect, town)]
-    until(lambda: town.log() == ["far agent"], why="the agent did not begin")
+    begun(town, services[1])
     services[1].kill()
     services.append(run(prefect, town))
     until(lambda: [r["event"] for r in Journal(town.project.root).records()].count("sent") == 2)
@@ -205,7 +203,7 @@ def test_a_server_that_dies_and_comes_back_in_mid_run(
     pool = pool_of(tmp_path)
     go = slow(town, pool)
     services += [worker(prefect, town, pool), run(prefect, town)]
-    until(lambda: town.log() == ["far agent"], why="the agent did not begin")
+    begun(town, services[1])
     prefect.stop()
     until(lambda: "the Prefect server does not answer" in services[1].said(), 60, services[1].said())
     prefect.start()
@@ -220,7 +218,7 @@ def test_a_stopped_run_ends_its_agents_command(prefect: Prefect, town: Town, ser
     pool = pool_of(tmp_path)
     slow(town, pool)
     services += [worker(prefect, town, pool), run(prefect, town)]
-    until(lambda: town.log() == ["far agent"], why="the agent did not begin")
+    begun(town, services[1])
     services[1].process.send_signal(signal.SIGINT)
     assert services[1].process.wait(60) == 130
     until(lambda: not [p for p in services[0].tree() if "until [" in " ".join(_words(p))], 40, "the command lives on")
