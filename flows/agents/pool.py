@@ -23,7 +23,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Cancelling, Crashed
 
-from flows.agents.flow import ALIVE, BEAT_SECONDS, NAME
+from flows.agents.flow import ALIVE, BEAT_SECONDS, NAME, answering
 from flows.agents.order import Made, Order
 from flows.errors import Refused, StageFailed, Stopped
 
@@ -122,7 +122,7 @@ class Pools:
         while True:
             now = time.monotonic()
             try:
-                with get_client(sync_client=True) as client:
+                with answering() as client:
                     current = client.read_flow_run(run.id)
                 if away:
                     self._note(stage, "the Prefect server answers again")

@@ -65,7 +65,7 @@ def worker(prefect: Prefect, town: Town, pool: str, home: str = "agent", **env: 
 
 def run(prefect: Prefect, town: Town, *arguments: str, **env: str) -> Service:
     more = {k: v for k, v in town.env.items() if k.startswith(("DVC_", "RAN"))}
-    quick = {"HEADWATER_BEAT_SECONDS": "1", "HEADWATER_SILENCE_SECONDS": "20"}
+    quick = {"HEADWATER_BEAT_SECONDS": "1", "HEADWATER_SILENCE_SECONDS": "60"}
     home = {"PREFECT_HOME": str(town.base / "coordinator-prefect")}
     log = town.base / "run.log"
     return prefect.headwater(town.project.root, log, "run", *arguments, **{**more, **quick, **home, **env})
@@ -173,7 +173,9 @@ def test_a_killed_agent_is_replaced_and_nothing_is_published_twice(
     go.touch()
     said = finished(services[1])
     assert "was lost (Crashed" in said
-    assert [found["state_name"] for found in mine(prefect, pool)] == ["Crashed", "Published"]
+    *lost, last = [found["state_name"] for found in mine(prefect, pool)]
+    assert set(lost) == {"Crashed"}
+    assert last == "Published"
     assert len(list((town.remote / "runs").rglob("?" * 64))) == 2  # the key's folder, and one entry in it
     assert town.project.dvc() == []
     assert town.log() == ["far agent", "far agent"]
