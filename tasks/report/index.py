@@ -98,10 +98,11 @@ def rows(studies: list[Study]) -> dict[str, list[tuple[str, list[Cell], str]]]:
             names = families.setdefault(study.results.methods[name].family, [])
             if name not in names:
                 names.append(name)
+    aside = controls(studies) | {name for study in studies for name in study.verdict.ceilings}
     table = {}
     for family, names in families.items():
         cells = {name: [cell(study, name) for study in studies] for name in names}
-        ranked = sorted(names, key=lambda name: (_score(cells[name]), name in controls(studies)))
+        ranked = sorted(names, key=lambda name: (name in aside, _score(cells[name])))
         table[FAMILIES.get(family, family)] = [(name, cells[name], _tally(cells[name])) for name in ranked]
     return table
 

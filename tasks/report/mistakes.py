@@ -49,7 +49,7 @@ def confusions(results: Results) -> Iterator[Confusion]:
             continue
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         if len(results.classes) > MOST_CLASSES:
-            yield Confusion(name, [], list(_pairs(counts, totals[:, 0], results.classes)))
+            yield Confusion(name, [], list(_pairs(counts, totals[:, 0], [*plain(results.classes).values()])))
             continue
         shares = counts / totals
         rows = [
@@ -68,13 +68,20 @@ def _pairs(counts: np.ndarray, totals: np.ndarray, classes: list[str]) -> Iterat
             yield classes[truth], classes[predicted], int(wrong[truth, predicted]), share
 
 
+def plain(classes: list[str]) -> dict[str, str]:
+    """Classes by what tells them apart: ``character01`` of ``Japanese_(katakana)/character01`` if all are Japanese."""
+    groups = {name.rpartition("/")[0] for name in classes}
+    return {name: name.rpartition("/")[2] if len(groups) == 1 else name for name in classes}
+
+
 def samples(results: Results) -> list[Sample]:
     """The hardest samples, hardest first."""
+    names = plain(results.classes)
     return [
         Sample(
             one.sample,
-            one.label,
-            one.taken_for,
+            names.get(one.label, one.label),
+            names.get(one.taken_for, one.taken_for),
             percent(one.wrong, 0),
             None if one.image is None else picture(one.image),
             "" if one.values is None else unusual(one.values),

@@ -85,7 +85,7 @@ def _fair(results: Results, verdict: Verdict) -> str:
             cells = [points(one.mean), interval(one.interval), one.word or ""]
             rows.append(_row(results, verdict, name, f"  {name}", cells))
         if left := [below[name] for name in below if name not in shown]:
-            rows.append([f"  and {len(left)} more", *[""] * 3, _words(left), "", ""])
+            rows.append([f"    and {len(left)} more: {_words(left)}"])
     for name in (name for name in verdict.candidates if name not in verdict.fair):
         rows.append(_row(results, verdict, name, name, [NOTHING, NOTHING, "no control"]))
     rows += [_row(results, verdict, name, name, ["", "", "ceiling"]) for name in verdict.ceilings]
@@ -165,11 +165,15 @@ def _trades(results: Results, verdict: Verdict) -> str:
 
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
-    """Columns aligned; the first and any of words to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    """Columns aligned; the first and any of words to the left, numbers to the right. One cell alone is a line."""
+    full = [header, *(row for row in rows if len(row) > 1)]
+    widths = [max(len(row[column]) for row in full) for column in range(len(header))]
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(header))
     lines = []
     for row in [header, *rows]:
+        if len(row) == 1:
+            lines.append(row[0])
+            continue
         cells = [
             _cut(cell, width).ljust(width) if column == 0 or header[column] == "verdict" else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))

@@ -60,12 +60,12 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     if not high > low:
         return [low]
     power = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(factor * power for factor in (1, 2, 5, 10, 20) if (high - low) / (factor * power) <= most - 0.999)
-    first = math.ceil(low / step - 1e-9)
-    found: list[float] = []
-    while (first + len(found)) * step <= high + 1e-9 * step:
-        found.append((first + len(found)) * step)
-    return found or [low]
+    for factor in (1, 2, 5, 10):  # ten times the power gives at most so many
+        step = factor * power
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            break
+    return [step * place for place in range(first, last + 1)] or [low]
 
 
 def wide(words: str, size: float = FONT) -> float:

@@ -2,42 +2,45 @@
 
 from collections.abc import Iterator
 
-from tasks.report.formats import listed, percent
+from tasks.report.formats import percent
 from tasks.report.results import Results
-from tasks.report.verdict import Verdict
+from tasks.report.sentences import relation
+from tasks.report.verdict import Verdict, compare
 
 FAMILY = "distill"
 
 
-def ratios(results: Results, verdict: Verdict) -> dict[str, float]:
-    """The distillation ratio of each student: (student - control) / (teacher - control), in mean accuracy.
+def ratio(results: Results, verdict: Verdict, name: str) -> float | None:
+    """The distillation ratio of a student: (student - control) / (teacher - control), in mean accuracy.
 
-    0 is no better than the same student without a teacher, 1 as good as the teacher, and more is possible. Empty where
-    the teacher is no better than the student alone: then there is no gap to close.
+    0 is no better than the same student without a teacher, 1 as good as the teacher, and more is possible. None where
+    the teacher is not above the student's control by more than noise: of a gap that may be none, no share can be told.
     """
-    teacher = verdict.means.get(results.teacher or "", (None, None))[0]
-    found = {}
-    for name, (control, _) in verdict.fair.items():
-        own, alone = verdict.means[name][0], verdict.means[control][0]
-        method = results.methods[name]
-        if method.family == FAMILY and method.uses_source and None not in (teacher, own, alone) and teacher > alone:  # type: ignore[operator]
-            found[name] = (own - alone) / (teacher - alone)  # type: ignore[operator]
-    return found
+    control, one = verdict.fair[name]
+    if results.teacher is None or results.teacher not in results.methods or one.mean is None:
+        return None
+    gap = compare(results, results.teacher, control)
+    if gap.mean is None or gap.mean <= 0 or (gap.interval is not None and gap.interval[0] <= 0):
+        return None
+    return one.mean / gap.mean
 
 
 def notes(results: Results, verdict: Verdict) -> Iterator[str]:
-    """The student that closes most of the gap, or why there is none."""
-    students = [name for name in verdict.fair if results.methods[name].family == FAMILY]
-    teacher = verdict.means.get(results.teacher or "", (None, None))[0]
-    if not students or teacher is None:
+    """The student that closes most of the gap, or that there is none to close."""
+    students = [
+        name
+        for name, (_, one) in verdict.fair.items()
+        if results.methods[name].family == FAMILY and results.methods[name].uses_source and one.mean is not None
+    ]
+    if not students or results.teacher not in results.methods:
         return
-    controls = sorted({verdict.fair[name][0] for name in students})
-    found = ratios(results, verdict)
-    if not found:
-        yield f"the teacher, {results.teacher}, is on average not above {listed(controls)}: there is no gap to close"
-        return
-    best = max(found, key=lambda name: found[name])
-    yield (
-        f"of the gap between {verdict.fair[best][0]} and its teacher {results.teacher}, "
-        f"{best} closes {percent(found[best], 0)} % on average, the most of the students"
-    )
+    best = max(students, key=lambda name: verdict.means[name][0] or 0.0)
+    control, found = verdict.fair[best][0], ratio(results, verdict, best)
+    if found is None:
+        lead = relation(compare(results, results.teacher, control), control)
+        yield f"the teacher, {results.teacher}, is {lead}: no gap is shown that a student could close"
+    else:
+        yield (
+            f"of the gap between {control} and its teacher {results.teacher}, {best} closes {percent(found, 0)} % on "
+            "average, the most of the students"
+        )
