@@ -81,5 +81,5 @@ def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] =
         raise Refused(f"pyproject.toml: tool.headwater.{name}, `{command}`, cannot start: {error}") from None
     said = Said(done.returncode, done.stdout, done.stderr)
     if said.code not in codes:
-        raise Refused(said.text or f"`{command}` ended with code {said.code} and said nothing")
+        raise Refused(said.text.removeprefix("error: ") or f"`{command}` ended with code {said.code} and said nothing")
     return said

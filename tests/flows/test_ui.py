@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from doors import HOUSE, Project
+from test_artifacts import FIGURES, report
 from test_run import ask
 
 from flows import server
@@ -146,3 +148,20 @@ def test_states_retries_and_a_failures_cause_are_on_the_pages(project: Project, 
     explained = text(f"{pages}/v2/artifacts/artifact/{artifact}", profile, command)
     for part in ("broken failed", "The last lines of its log: about to break ValueError: no such thing", command):
         assert part in explained
+
+
+def test_what_a_report_says_is_on_the_page_of_artifacts(project: Project, pages: str, tmp_path: Path):
+    report(project, json.dumps(FIGURES))
+    project.headwater("run")
+    profile = tmp_path / "chromium"
+    keys = ("progress", "report-one-verdict-txt", "report-one-figures-json", "report-one-dot-svg")
+    listed = text(f"{pages}/v2/artifacts", profile, *keys)
+    for key in keys:
+        assert key in listed
+    assert "2 of 2 stages done: 2 ran" in listed
+    made = {one["key"]: one["id"] for one in ask(f"{pages}/api", "artifacts")}
+    said = text(f"{pages}/v2/artifacts/artifact/{made['report-one-verdict-txt']}", profile, "left is better")
+    assert "left is better" in said
+    table = text(f"{pages}/v2/artifacts/artifact/{made['report-one-figures-json']}", profile, "91.5")
+    for word in ("accuracy", "left", "91.5", "better"):
+        assert word in table
