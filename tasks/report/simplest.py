@@ -32,6 +32,7 @@ def simplest(results: Results, verdict: Verdict) -> Simplest | None:
 
     The intervals are not corrected for the number of methods. That errs towards the best: a correction would widen
     them, and take in more methods. Within noise does not mean as good, only that this run cannot tell them apart.
+    Labels are no part of the cost: beside domain adaptation, `scratch-tuned` may be named, which needs some.
 
     Returns:
         None where nothing can be said: one repeat, or all failed.
