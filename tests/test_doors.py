@@ -19,8 +19,8 @@ FEW: dict[str, list[str]] = {
     "distill": ["logits", "student-scratch"],
     "mtl": ["uncertainty", "equal-weights", "single-task"],
 }
-STAGES = 17
-DONE_BY_EDIT = ["distill@tables-logits", "evaluate@tables", "report@tables"]
+STAGES = 18
+DONE_BY_EDIT = ["distill@tables-logits", "evaluate@tables", "index", "report@tables"]
 
 
 def a_few(root: Path) -> Copy:
