@@ -53,15 +53,19 @@ class Pools:
         Raises:
             Refused: A pool has no agents' deployment.
         """
-        with get_client(sync_client=True) as client:
-            for pool in sorted(set(pools)):
-                try:
+        for pool in sorted(set(pools)):
+            try:
+                with get_client(sync_client=True) as client:
                     client.read_deployment_by_name(f"{NAME}/{pool}")
-                except ObjectNotFound:
+            except httpx.HTTPError as error:
+                raise Refused(f"the Prefect server does not say what it knows of agents: {error!r}") from None
+            except PrefectException as error:
+                if isinstance(error, ObjectNotFound):
                     raise Refused(
                         f"no agents are known for the work pool '{pool}' (Prefect has no deployment '{NAME}/{pool}'). "
                         f"Start one with `headwater agent {pool}`, or run all stages here with --local"
                     ) from None
+                raise Refused(f"Prefect does not say what it knows of agents: {error!r}") from None
 
     def __call__(self, order: Order, pool: str, line: Callable[[str], None], sent: Callable[..., object]) -> Made:
         """As `coordinator.Send`."""
