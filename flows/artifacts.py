@@ -124,8 +124,10 @@ def _present(name: str, path: Path) -> None:
 def table(content: Any) -> list[dict[str, Any]]:
     """The figures by name in a JSON file, a row a name; what is no figure by name is left out.
 
+    Words stand before figures, because Prefect shows the first few columns only.
+
     >>> table({"a": {"loss": 1.5}, "b": {"loss": 2.0, "word": "worse"}, "note": "x"})
-    [{'name': 'a', 'loss': 1.5, 'word': None}, {'name': 'b', 'loss': 2.0, 'word': 'worse'}]
+    [{'name': 'a', 'word': None, 'loss': 1.5}, {'name': 'b', 'word': 'worse', 'loss': 2.0}]
     """
     if not isinstance(content, Mapping):
         return []
@@ -134,7 +136,8 @@ def table(content: Any) -> list[dict[str, Any]]:
         for name, one in content.items()
         if isinstance(one, Mapping)
     }
-    columns = dict.fromkeys(field for one in plain.values() for field in one)
+    words = {field for one in plain.values() for field, value in one.items() if isinstance(value, str)}
+    columns = sorted(dict.fromkeys(field for one in plain.values() for field in one), key=lambda one: one not in words)
     return [{"name": name, **{field: one.get(field) for field in columns}} for name, one in plain.items() if one]
 
 
