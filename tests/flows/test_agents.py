@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from doors import Project
-from town import Town, git, two_branches
+from town import Town, git, local_lock, two_branches
 
 from flows.agents.order import Made, Order
 from flows.agents.source import without_credentials
@@ -29,20 +29,14 @@ def states(outcomes) -> dict[str, str]:
 
 
 def test_an_agents_result_leaves_the_lock_of_a_local_run(town: Town, twin: Project, monkeypatch):
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
     assert set(states(town.run()).values()) == {"ran"}
     assert town.log() == ["far agent", "meet here", "near here", "src here"]
     assert town.project.stale() == {}
     assert town.project.dvc() == []
 
-    alone = Town.__new__(Town)
-    alone.project = twin
-    twin.write(__gitignore="")
-    two_branches(alone, pool=None)
-    monkeypatch.setenv("RAN", str(town.base / "ran-2"))
-    twin.dvc()
-    assert town.project.lock() == twin.lock()
+    assert town.project.lock() == local_lock(twin, town.base / "ran-2", monkeypatch)
     made = town.exited("far")
     assert made["pool"] == "away"
     assert made["seconds"] > 0
@@ -52,7 +46,7 @@ def test_an_agents_result_leaves_the_lock_of_a_local_run(town: Town, twin: Proje
 
 def test_exactly_the_inputs_travel(town: Town):
     """parts/b is not read by far: the agent's folder listing has parts/a alone, and the remote gets no other file."""
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
     town.run("far")
     log = (town.project.root / ".headwater" / "logs" / "far.log").read_text()
@@ -65,7 +59,7 @@ def test_exactly_the_inputs_travel(town: Town):
 
 
 def test_what_an_agent_published_for_a_coordinator_that_died_is_taken_without_another(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
 
     def dies(order, pool, line, sent):
@@ -80,7 +74,7 @@ def test_what_an_agent_published_for_a_coordinator_that_died_is_taken_without_an
 
 def test_a_late_agent_cannot_replace_what_a_newer_attempt_gave(town: Town):
     """Two agents of one stage with different bytes: the run records the one that it waited for, whoever is last."""
-    two_branches(town)
+    two_branches(town.project)
     path = town.project.root / "dvc.yaml"
     path.write_text(path.read_text().replace("cat parts/a params.yaml > far.txt", "cat $CLOCK > far.txt"))
     town.commit()
@@ -105,7 +99,7 @@ def test_a_late_agent_cannot_replace_what_a_newer_attempt_gave(town: Town):
 
 
 def test_a_damaged_or_foreign_result_is_not_taken(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
 
     def damages(order: Order, pool, line, sent) -> Made:
@@ -121,7 +115,7 @@ def test_a_damaged_or_foreign_result_is_not_taken(town: Town):
 
 
 def test_a_dirty_tree_is_refused_and_outputs_are_not_dirt(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
     town.run()
     git(town.project.root, "add", "dvc.lock")
@@ -134,7 +128,7 @@ def test_a_dirty_tree_is_refused_and_outputs_are_not_dirt(town: Town):
 
 
 def test_a_commit_that_was_not_pushed_is_named(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
     git(town.project.root, "commit", "--quiet", "--allow-empty", "-m", "kept to myself")
     assert "`git push` it first" in town.run("far")["far"].message
@@ -142,7 +136,7 @@ def test_a_commit_that_was_not_pushed_is_named(town: Town):
 
 def test_what_differs_at_the_agent_is_named_and_nothing_runs(town: Town):
     """seed.txt reaches only a stage that git's ignored files feed."""
-    two_branches(town)
+    two_branches(town.project)
     (town.project.root / ".gitignore").open("a").write("/code.py\n")
     town.commit()
     found = town.run("far")["far"]
@@ -157,7 +151,7 @@ def test_what_differs_at_the_agent_is_named_and_nothing_runs(town: Town):
 
 
 def test_a_stage_whose_result_cannot_travel_is_refused_before_anything_runs(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     path = town.project.root / "dvc.yaml"
     path.write_text(path.read_text().replace("- n.json", "- n.json:\n        cache: false"))
     town.commit()
@@ -169,7 +163,7 @@ def test_a_stage_whose_result_cannot_travel_is_refused_before_anything_runs(town
 
 
 def test_a_failed_command_is_told_with_its_last_lines(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     path = town.project.root / "dvc.yaml"
     path.write_text(path.read_text().replace("ls parts", "echo oh dear; exit 3"))
     town.commit()
@@ -181,7 +175,7 @@ def test_a_failed_command_is_told_with_its_last_lines(town: Town):
 
 
 def test_a_planted_secret_stays_out_of_logs_journal_and_messages(town: Town, monkeypatch):
-    two_branches(town)
+    two_branches(town.project)
     path = town.project.root / "dvc.yaml"
     path.write_text(path.read_text().replace("ls parts", "env; exit 3"))
     town.commit()
@@ -205,7 +199,7 @@ def test_a_planted_secret_stays_out_of_logs_journal_and_messages(town: Town, mon
 
 
 def test_credentials_are_cut_from_the_address_of_the_repository(town: Town):
-    two_branches(town)
+    two_branches(town.project)
     git(town.project.root, "remote", "set-url", "origin", "https://me:planted@git.example.org/x.git")
     git(town.project.root, "add", "--all")
     git(town.project.root, "commit", "--quiet", "-m", "x")
@@ -223,7 +217,7 @@ def test_credentials_are_cut_from_the_address_of_the_repository(town: Town):
 
 def test_a_result_is_asked_for_by_the_key_that_dvc_itself_computes(town: Town):
     """What `dvc repro` saves in its run-cache is found under our fingerprint, and the other way round."""
-    two_branches(town)
+    two_branches(town.project)
     town.commit()
     town.project.dvc(targets=["far"])
     store = Store(town.project.root)

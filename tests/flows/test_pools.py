@@ -14,7 +14,7 @@ import psutil
 import pytest
 from doors import HOUSE, Project
 from services import Prefect, Service, environment, until
-from town import RAN, Town, two_branches
+from town import RAN, Town, local_lock, two_branches
 
 from flows.journal import Journal
 
@@ -87,7 +87,7 @@ def test_a_schedule_fires_one_branch_runs_on_an_agent_and_the_lock_is_that_of_a_
     prefect: Prefect, town: Town, twin: Project, services: list[Service], tmp_path: Path, monkeypatch
 ):
     pool = pool_of(tmp_path)
-    two_branches(town, pool)
+    two_branches(town.project, pool)
     commit = town.commit()
     secret = {"AWS_SECRET_ACCESS_KEY": "pl4nted-secret"}
     services.append(worker(prefect, town, pool, **secret))
@@ -117,13 +117,7 @@ def test_a_schedule_fires_one_branch_runs_on_an_agent_and_the_lock_is_that_of_a_
     assert town.log() == ["far agent", "meet here", "near here", "src here"]
     assert town.project.stale() == {}
     assert town.project.dvc() == []
-    alone = Town.__new__(Town)
-    alone.project = twin
-    twin.write(__gitignore="")
-    two_branches(alone, pool=None)
-    monkeypatch.setenv("RAN", str(town.base / "ran-2"))
-    twin.dvc()
-    assert town.project.lock() == twin.lock()
+    assert town.project.lock() == local_lock(twin, town.base / "ran-2", monkeypatch)
 
     (made,) = mine(prefect, pool)
     assert made["state_name"] == "Published"

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from doors import HOUSE, Project
 
@@ -123,7 +124,7 @@ class Town:
         return [r for r in records if r["event"] == "exited" and r["stage"] == stage][-1]
 
 
-def two_branches(town: Town, pool: str | None = "away") -> None:
+def two_branches(project: Project, pool: str | None = "away") -> None:
     """src makes a folder of two parts; near and far take one each, far on an agent; both meet.
 
     ::
@@ -131,7 +132,6 @@ def two_branches(town: Town, pool: str | None = "away") -> None:
         seed ─> src ─┬─> near ──────┬─> meet
                      └─> far (away) ┘
     """
-    project = town.project
     project.write(seed__txt="seed\n", params__yaml="knob: 1\nother: 2\n", code__py="print('code')\n")
     stages: dict[str, Any] = {
         "src": {
@@ -157,6 +157,15 @@ def two_branches(town: Town, pool: str | None = "away") -> None:
         stages["far"]["meta"] = {"pool": pool}
     project.stages(**stages)
     (project.root / ".gitignore").open("a").write("/n.json\n")
+
+
+def local_lock(twin: Project, ran: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `dvc repro` records of the two branches where no agent is asked; ``ran`` takes what its commands note."""
+    twin.write(__gitignore="")
+    two_branches(twin, pool=None)
+    monkeypatch.setenv("RAN", str(ran))
+    twin.dvc()
+    return twin.lock()
 
 
 def declared(town: Town) -> dict[str, Any]:
