@@ -36,11 +36,14 @@ class Objective:
 
     def gradients(self, model: keras.Model, variables: list[Any], batch: Tensors) -> tuple[Any, list[Any]]:
         """Of each variable by the loss that is its own."""
-        with tf.GradientTape(persistent=True) as tape:
-            telling, fooling = self.losses(model, batch)
         theirs = {id(variable) for name in domain.LAYERS for variable in model.get_layer(name).variables}
-        slopes = [tape.gradient(telling if id(variable) in theirs else fooling, variable) for variable in variables]
-        return telling + fooling, slopes
+        parts = ([v for v in variables if id(v) in theirs], [v for v in variables if id(v) not in theirs])
+        with tf.GradientTape(persistent=True) as tape:
+            losses = self.losses(model, batch)
+        slopes: dict[int, Any] = {}
+        for loss, part in zip(losses, parts, strict=True):
+            slopes |= zip(map(id, part), tape.gradient(loss, part), strict=True)
+        return sum(losses), [slopes[id(variable)] for variable in variables]
 
 
 def run(source: Sample, unlabelled: Array, network: Network, settings: Adda, seed: int) -> Trained | Failed:

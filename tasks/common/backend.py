@@ -34,4 +34,7 @@ with _quiet():
 
     tf.config.list_physical_devices()  # looks for a GPU now, not with a complaint at the first operation
 
+# This pass takes an order out of loops: a step could read a variable that the same step had already moved.
+tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
+
 __all__ = ["keras", "tf"]
