@@ -3,6 +3,6 @@
 from flows.commands.asking import plan, status, why
 from flows.commands.choice import Choice
 from flows.commands.running import run
-from flows.commands.upkeep import check, doctor, project_check, ui
+from flows.commands.upkeep import check, doctor, init, project_check, ui
 
-__all__ = ["Choice", "check", "doctor", "plan", "project_check", "run", "status", "ui", "why"]
+__all__ = ["Choice", "check", "doctor", "init", "plan", "project_check", "run", "status", "ui", "why"]

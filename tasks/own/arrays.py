@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +103,31 @@ def inputs(x: Array, name: str, *, images: bool) -> Array:
     return rows
 
 
-def members(path: Path, names: list[str]) -> Arrays:
+def members(path: Path, wanted: list[str]) -> Arrays:
     """Some arrays of a .npz file.
 
     Raises:
         UserError: If it is no .npz file, lacks one of them, holds objects, or would unpack to more than is read.
     """
+    with _opened(path) as archive:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
+        for name in wanted:
+            if name not in sizes:
+                raise UserError(f"has no array '{name}'; it has {', '.join(sizes)}.{nearest(name, sizes)}")
+        if sum(sizes[name] for name in wanted) > MOST_BYTES:
+            size = sum(sizes[name] for name in wanted) / 2**20
+            raise UserError(f"unpacks to {size:,.0f} MiB; the most that is read is {MOST_BYTES / 2**20:,.0f} MiB.")
+        return {name: _array(archive, name) for name in wanted}
+
+
+def names(path: Path) -> list[str]:
+    """Names of the arrays in a .npz file."""
+    with _opened(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     paths.a_file(path, MOST_FILE)
     with path.open("rb") as file:
         start = file.read(6)
@@ -116,14 +137,7 @@ def members(path: Path, names: list[str]) -> Arrays:
         raise UserError("is one .npy array; save x and y together: numpy.savez('data.npz', x=x, y=y).")
     try:
         with zipfile.ZipFile(path) as archive:
-            sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
-            for name in names:
-                if name not in sizes:
-                    raise UserError(f"has no array '{name}'; it has {', '.join(sizes)}.{nearest(name, sizes)}")
-            if sum(sizes[name] for name in names) > MOST_BYTES:
-                size = sum(sizes[name] for name in names) / 2**20
-                raise UserError(f"unpacks to {size:,.0f} MiB; the most that is read is {MOST_BYTES / 2**20:,.0f} MiB.")
-            return {name: _array(archive, name) for name in names}
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UserError(f"is no .npz file that can be read: {error}.") from None
 
