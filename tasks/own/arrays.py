@@ -97,7 +97,8 @@ def inputs(x: Array, name: str, *, images: bool) -> Array:
             f"{name} has {len(bad)} values that are NaN or infinite, the first in row {bad[0][0]}, column {bad[0][1]}. "
             "In a table (CSV or Parquet) missing values are filled in; here they are not."
         )
-    rows: Array = x.astype(np.float32)
+    with np.errstate(over="ignore"):  # said below, in words
+        rows: Array = x.astype(np.float32)
     if not np.isfinite(rows).all():
         raise UserError(f"{name} has values beyond ±3.4e38, too large for 32 bits; scale them.")
     return rows
