@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.common import artifacts, entry, params
+from tasks.common import artifacts, entry, params, paths
 from tasks.common.errors import UserError
 from tasks.common.schema.own import Where
 from tasks.init import others, study, table, wording, writing
 from tasks.init.guess import Guess
-from tasks.own import paths
 
 TABLES, TEXTS = (".csv", ".tsv", ".parquet", ".pq"), (".txt", ".text", ".lst")
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from tasks.common import paths
 from tasks.common.errors import UserError
 from tasks.init import guess, wording
 from tasks.init.guess import Guess
-from tasks.own import arrays, cells, images, paths, text
+from tasks.own import arrays, cells, images, text
 
 SIDES, LOOKED_AT = (16, 32, 48, 64), 30
 

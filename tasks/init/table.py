@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.common import paths
 from tasks.common.errors import UserError, nearest
 from tasks.common.schema.own import Where
 from tasks.init import columns, guess, wording
 from tasks.init.columns import Columns
 from tasks.init.guess import Guess
-from tasks.own import cells, paths
+from tasks.own import cells
 from tasks.own.cells import Cells
 from tasks.own.columns import number_of
 

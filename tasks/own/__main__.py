@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.common import artifacts, entry, params
+from tasks.common import artifacts, entry, params, paths
 from tasks.common.errors import UserError, nearest
-from tasks.own import KINDS, paths
+from tasks.own import KINDS
 
 RAW = Path("data/raw")
 

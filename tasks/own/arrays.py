@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from tasks.common import paths
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError, nearest
 from tasks.common.schema.own import OwnArrays
-from tasks.own import parts, paths
+from tasks.own import parts
 
 Array = np.ndarray[Any, Any]
 MOST_FILE, MOST_BYTES = 2**32, 2**32

@@ -7,8 +7,8 @@ import io
 from collections import Counter
 from pathlib import Path
 
+from tasks.common import paths
 from tasks.common.errors import UserError
-from tasks.own import paths
 
 Cells = dict[str, list[str]]
 MOST_BYTES, MOST_CELLS, LONGEST = 2**30, 50_000_000, 10_000_000

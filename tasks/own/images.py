@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from tasks.common import paths
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError, nearest
 from tasks.common.schema.own import OwnImages
-from tasks.own import parts, paths
+from tasks.own import parts
 
 Array = np.ndarray[Any, Any]
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.common import texts
+from tasks.common import paths, texts
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError
 from tasks.common.schema.own import OwnText
-from tasks.own import cells, columns, parts, paths
+from tasks.own import cells, columns, parts
 
 MARK = "__label__"
 
