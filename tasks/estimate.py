@@ -24,7 +24,9 @@ from tasks.common.params import Params
 from tasks.common.schema.study import Network, Study
 
 START, SAMPLE, MULTIPLY_ADD, CONVOLVED = 4.5, 9e-6, 1.1e-10, 2.8e-10  # seconds
-BASE, COPIES = 400 * 2**20, 4
+BASE, COPIES = 750 * 2**20, 4
+OTHERS = 4
+"""Stages of a study that train nothing: split, the teacher's choice, evaluation, report."""
 ROWS_OF_A_CATEGORY = 8
 """Inputs that a category column is taken for before it is read."""
 
@@ -41,7 +43,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one study: seconds on one core, bytes of its largest process, methods, and samples seen by all trainings."""
+    """Of one study: seconds on one core, bytes of its largest training process, methods, and samples seen by all trainings."""
 
     seconds: float
     memory: float
@@ -76,7 +78,7 @@ def of_study(params: Params, name: str) -> Estimate | None:
         kind: SAMPLE + _rate(network) * multiply_adds(network, target.shape, outputs)
         for kind, network in (("network", study.network), ("student", study.student))
     }
-    seconds, samples = 0.0, 0
+    seconds, samples = OTHERS * START, 0
     methods = selected(params.methods(name))
     for method, family in methods.items():
         seen = samples_seen(params, name, family, method, pool)

@@ -165,12 +165,26 @@ def _studies(params: Params) -> Iterator[str]:
     for name, chosen in params.run.studies.items():
         study, target = params.studies[name], params.datasets[chosen.target]
         yield from _study(name, study, params.datasets[chosen.source], target)
+        yield from _sides(params, name)
         for method in selected(params.methods(name)):
             for reason in requirements.unmet(method, study, facts_of(target)):
                 yield f"{name}: '{method}' {reason}"
         yield from _hints(params, name)
         yield from _layers(params, name)
         yield from _mixing(params, name)
+
+
+def _sides(params: Params, name: str) -> Iterator[str]:
+    """Whether a data set that is source and target is parted by its classes."""
+    chosen, data = params.run.studies[name], params.studies[name].data
+    if chosen.source == chosen.target:
+        dataset = params.datasets[chosen.source]
+        both = sorted({*_classes(data.source.classes, dataset)} & {*_classes(data.target.classes, dataset)})
+        if both:
+            yield (
+                f"studies.{name}.data has {', '.join(both[:5])} on both sides, of one data set: the source would "
+                "be the target. Name other classes, or another data set."
+            )
 
 
 def _layers(params: Params, name: str) -> Iterator[str]:

@@ -40,7 +40,8 @@ def main(
         guesses = _guesses(list(places.values()), source_where, target_column)
     except UserError as error:
         raise UserError(f"{from_}: {error}") from None
-    planned = study.plan(called, guesses[0], guesses[1] if len(guesses) > 1 else None)
+    told = f"the rows with {source_where.replace('=', ' = ')}" if source_where else Path(source or from_).name
+    planned = study.plan(called, guesses[0], guesses[1] if len(guesses) > 1 else None, told)
     text = params.PATH.read_text(encoding="utf-8")
     run = f"{{source: {list(places)[-1]}, target: {called}, suite: {writing.SUITE}}}"
     datasets = {key: guess.lines for key, guess in zip(places, guesses, strict=True)}

@@ -31,8 +31,8 @@ class Planned:
     doubts: list[str]
 
 
-def plan(name: str, target: Guess, source: Guess | None) -> Planned:
-    """The block of a study.
+def plan(name: str, target: Guess, source: Guess | None, told: str = "the source") -> Planned:
+    """The block of a study; ``told`` says what the source is.
 
     Raises:
         UserError: If there is no source, and too few classes to make one of some of them.
@@ -47,7 +47,7 @@ def plan(name: str, target: Guess, source: Guess | None) -> Planned:
     else:
         theirs, comment = target.classes, "all of the source's data set"
         sides = "classes: all", "classes: all"
-        question = f"Does a network trained on the source help to tell the {len(theirs)} classes of {name} apart?"
+        question = f"Does a network trained on {told} help to tell the {len(theirs)} classes of {name} apart?"
         pool = target.samples
     labelled, validation, unlabelled = amounts(pool, len(theirs))
     lines = [
