@@ -43,7 +43,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one study: seconds on one core, bytes of its largest training process, methods, and samples seen by all trainings."""
+    """Of one study: seconds on one core, bytes of its largest training process, methods, samples that trainings see."""
 
     seconds: float
     memory: float

@@ -115,35 +115,40 @@ def parquet_cells(path: Path) -> Cells:
     Raises:
         UserError: If it cannot be read, is too large, or has a column of lists or bytes.
     """
-    import pyarrow as pa  # here: only this kind of file should cost its import
-    import pyarrow.parquet as pq
+    # Here, for only this kind of file should cost the import. And not pyarrow: where it is installed, pandas imports it
+    # everywhere, it starts a thread, and then `headwater run` can fork no stage's command.
+    import fastparquet
 
     paths.a_file(path, MOST_BYTES)
     try:
-        with pq.ParquetFile(path) as file:
-            rows, columns = file.metadata.num_rows, file.metadata.num_columns
-            if not rows or not columns:
-                raise UserError("has no rows.")
-            if rows * columns > MOST_CELLS:
-                raise UserError(f"has {rows * columns:,} cells; the most that is read here is {MOST_CELLS:,}.")
-            names = file.schema_arrow.names
-            header(names)
-            nested = [
-                f"'{field.name}' ({field.type})"
-                for field in file.schema_arrow
-                if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
-            ]
-            if nested:
-                raise UserError(f"column {', '.join(nested)} holds no plain values; take it out of the file.")
-            table = file.read()
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0][:200]
+        file = fastparquet.ParquetFile(str(path))
+        rows, names = file.count(), [str(name) for name in file.columns]
+        if not rows or not names:
+            raise UserError("has no rows.")
+        if rows * len(names) > MOST_CELLS:
+            raise UserError(f"has {rows * len(names):,} cells; the most that is read here is {MOST_CELLS:,}.")
+        header(names)
+        table = file.to_pandas(columns=names, index=False)
+    except UserError:
+        raise
+    except Exception as error:  # of many kinds: a damaged file meets the decoder wherever it is damaged
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"is no Parquet file that can be read: {reason}") from None
-    return {name: [_word(value) for value in table.column(name).to_pylist()] for name in names}
+    return {name: _words(name, table[name].tolist()) for name in names}
+
+
+def _words(name: str, values: list[object]) -> list[str]:
+    for value in values:
+        if isinstance(value, list | dict | tuple | set | bytes) or hasattr(value, "__array__"):
+            raise UserError(
+                f"column '{name}' holds {type(value).__name__} and no plain values; take it out of the file."
+            )
+    return [_word(value) for value in values]
 
 
 def _word(value: object) -> str:
-    if value is None:
+    # pandas has several words for nothing; NaN alone differs from itself.
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

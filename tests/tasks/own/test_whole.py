@@ -44,7 +44,7 @@ def test_another_way_to_write_the_same_table_is_the_same_table(content: bytes, c
 
 def test_parquet_says_what_csv_says(tmp_path: Path) -> None:
     pd = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("fastparquet")
     expected = table(tmp_path, csv())
     pd.read_csv(tmp_path / "data.csv").to_parquet(tmp_path / "data.parquet")
     found = load(tmp_path / "data.parquet", TABLE)
