@@ -106,6 +106,17 @@ def check() -> None:
     raise typer.Exit(commands.check(out))
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help="Write what a file of your own needs into the project's parameters: --from PATH, --help for more.",
+)
+def init(context: typer.Context) -> None:
+    """What follows is the project's own command's; it knows data, this does not."""
+    from flows import commands
+
+    raise typer.Exit(commands.init(out, context.args))
+
+
 @app.command()
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Put right what can safely be.")] = False) -> None:
     """Look for deps that are missing in dvc.yaml, results that will not travel, lost cache objects, stale locks."""

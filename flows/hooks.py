@@ -1,4 +1,5 @@
-"""The project's own commands, declared in pyproject.toml under [tool.headwater]: what judges results is its business.
+"""The project's own commands, declared in pyproject.toml under [tool.headwater]: judging results and knowing data
+are its business.
 
     compare   COMMAND OLD NEW --from NAME --to NAME [--json]   prints what changed in the verdicts; code 0
     gate      COMMAND FOLDER --min WORD:NAME ...               code 0: all at least so good; 3: not
@@ -6,6 +7,8 @@
                                                                3: not; 4: nothing here that it can judge
     card      COMMAND FOLDER PATH...                           prints markdown: what the results say of the model at
                                                                PATH, what it is for, its limits; 0, or 4 as above
+
+    init      COMMAND [ARGUMENT]...                            puts a person's data into the parameters; code 0
 
 OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output;
 1 and 2 are, because Python and others end with them when a command breaks down.
@@ -69,8 +72,9 @@ def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] =
     command = declared(root, name)
     if not command:
         raise Refused(
-            f"this project does not say how to judge its results: pyproject.toml has no `{name}` under "
-            f'[tool.headwater]. Name a command there, such as {name} = "python -m judging.{name}"'
+            f"this project does not say how to {'judge its results' if name != 'init' else 'take in data'}: "
+            f"pyproject.toml has no `{name}` under [tool.headwater]. Name a command there, such as "
+            f'{name} = "python -m judging.{name}"'
         )
     env = environment(os.environ)
     try:

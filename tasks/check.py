@@ -1,9 +1,11 @@
-"""Say whether params.yaml is right, and what it would run.
+"""Say whether params.yaml is right, what it would run, and about how long that takes.
 
 Run:  headwater check, or python -m tasks.check   about half a second
 """
 
-from tasks.common import entry, params
+from tasks import estimate
+from tasks.common import entry, params, paths
+from tasks.common.errors import UserError
 
 
 def main() -> None:
@@ -15,6 +17,15 @@ def main() -> None:
         for family, methods in suite.methods.model_dump().items():
             if methods:
                 print(f"  {family:<9} {', '.join(methods)}")
+    for dataset, place in settings.run.files.items():
+        # Said and not refused: a study whose data are elsewhere keeps nobody from running another one.
+        try:
+            paths.checked(place, outside=getattr(settings.datasets[dataset], "outside", False))
+        except UserError as error:
+            print(f"data set '{dataset}': {error}")
+    print("Each study on its own, estimated from samples seen and multiply-adds; it may take a third, or three times:")
+    for study in settings.run.studies:
+        print(f"  {study}: {estimate.said(estimate.of_study(settings, study))}")
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from flows.commands.asking import plan, status, why
 from flows.commands.choice import Choice
 from flows.commands.deploying import agent, notify, serve
 from flows.commands.running import run
-from flows.commands.upkeep import check, doctor, project_check, ui
+from flows.commands.upkeep import check, doctor, init, project_check, ui
 
 __all__ = [
     "Choice",
     "agent",
     "check",
     "doctor",
+    "init",
     "notify",
     "plan",
     "project_check",

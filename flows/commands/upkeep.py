@@ -7,11 +7,12 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from flows import dag, server
+from flows import dag, hooks, server
 from flows import meta as metas
 from flows.display import say
 from flows.doctor import examine
@@ -33,6 +34,15 @@ def check(console: Console) -> int:
     say(console, f"{len(graph)} stages: graph and meta ok")
     if said:
         say(console, said)
+    return 0
+
+
+def init(console: Console, arguments: Sequence[str]) -> int:
+    """`headwater init`: the project's own command, which knows its data."""
+    store = Store()
+    root = store.root
+    store.close()
+    say(console, hooks.call(root, "init", arguments).text)
     return 0
 
 

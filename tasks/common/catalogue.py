@@ -36,11 +36,11 @@ def characters(alphabet: str) -> tuple[str, ...]:
 
 
 def _images(classes: tuple[str, ...], per_class: int) -> Facts:
-    return Facts(classes, ("ink", "extent"), per_class, ("standardise", "unit"), images=True)
+    return Facts(classes, ("ink", "extent"), per_class, ("standardise", "unit", "overall"), images=True)
 
 
 def _tables(classes: tuple[str, ...], per_class: int | None = None, auxiliary: tuple[str, ...] = ()) -> Facts:
-    return Facts(classes, auxiliary, per_class, ("standardise",), images=False)
+    return Facts(classes, auxiliary, per_class, ("standardise", "overall"), images=False)
 
 
 CLOTHES = (
@@ -67,8 +67,21 @@ KINDS = {
 }
 
 
+def facts_of(dataset: Any) -> Facts:
+    """What is known of a data set from its block in params.yaml alone; of own data, what the block says of them."""
+    if dataset.kind in KINDS:
+        return KINDS[dataset.kind]
+    classes = tuple(dataset.names)
+    if dataset.kind == "own-images" or (dataset.kind == "own-arrays" and dataset.images):
+        colour = getattr(dataset, "colour", True)  # of arrays nothing is known before they are read
+        return Facts(classes, () if colour else ("ink", "extent"), None, _images((), 0).scalings, images=True)
+    return _tables(classes, None, tuple(getattr(dataset, "auxiliary", ())))
+
+
 def classes_of(dataset: Any) -> tuple[str, ...]:
     """Names of the classes a data set has samples of, from its block in params.yaml."""
+    if dataset.kind not in KINDS:
+        return tuple(dataset.names)
     if dataset.kind != "omniglot":
         return KINDS[dataset.kind].classes
     katakana = "Japanese_(katakana)"

@@ -31,6 +31,8 @@ def of_types(error: ValidationError, model: type[BaseModel], content: Mapping[st
         elif item["type"] == "union_tag_invalid":
             kind, kinds = item["ctx"]["tag"], sorted(tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(","))
             text = f"{path}.kind is '{kind}'; known: {', '.join(kinds)}.{nearest(kind, kinds)}"
+        elif item["type"] == "own":  # of a whole block, which is too long to repeat
+            text = f"{path}: {item['msg']}."
         else:
             text = f"{path} is {value!r}: {item['msg'][0].lower()}{item['msg'][1:]}."
         complaints[path] = f"{complaints[path][:-1]}, or {item['msg'].lower()}." if path in complaints else text
@@ -52,17 +54,19 @@ def _place(location: tuple[int | str, ...], content: Any, *, absent: bool) -> tu
     return ".".join(names), content
 
 
+def _is(member: Any, tag: int | str) -> bool:
+    """Whether this member of a union is the one that pydantic means by ``tag``: its kind, or without one its name."""
+    kind = getattr(member, "model_fields", {}).get("kind")
+    return tag in get_args(kind.annotation) if kind else tag == getattr(member, "__name__", None)
+
+
 def _keys_at(annotation: Any, location: tuple[int | str, ...]) -> list[str]:
     """The keys that the model allows at a place."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _keys_at(arguments[0], location)
     if origin in (Union, UnionType):
-        members = [
-            member
-            for member in arguments
-            if location and location[0] in get_args(member.model_fields["kind"].annotation)
-        ]
+        members = [member for member in arguments if location and _is(member, location[0])]
         return _keys_at(members[0], location[1:]) if members else []
     if origin in (dict, list):
         return _keys_at(arguments[-1], location[1:])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tasks.common import requirements
-from tasks.common.catalogue import KINDS, WITHOUT_SOURCE, classes_of
+from tasks.common.catalogue import KINDS, WITHOUT_SOURCE, classes_of, facts_of
 from tasks.common.complaints import of_types
 from tasks.common.errors import UserError, nearest
 from tasks.common.schema.run import FAMILIES, Methods
@@ -63,6 +63,13 @@ def _run(params: Params) -> Iterator[str]:
     for dataset in params.run.datasets:
         if dataset not in params.datasets:
             yield _unknown("run.datasets", dataset, params.datasets)
+        elif params.datasets[dataset].kind not in KINDS:
+            yield f"run.datasets has '{dataset}', which are your own data; name their file under run.files instead."
+    for dataset in params.run.files:
+        if dataset not in params.datasets:
+            yield _unknown("run.files", dataset, params.datasets)
+        elif params.datasets[dataset].kind in KINDS:
+            yield f"run.files has '{dataset}', of kind {params.datasets[dataset].kind}; list it under run.datasets."
     for study, chosen in params.run.studies.items():
         place = f"run.studies.{study}"
         if study not in params.studies:
@@ -70,8 +77,9 @@ def _run(params: Params) -> Iterator[str]:
         for side, dataset in (("source", chosen.source), ("target", chosen.target)):
             if dataset not in params.datasets:
                 yield _unknown(f"{place}.{side}", dataset, params.datasets)
-            elif dataset not in params.run.datasets:
-                yield f"{place} needs data set '{dataset}', which run.datasets leaves out; add it there."
+            elif dataset not in (*params.run.datasets, *params.run.files):
+                room = "run.datasets" if params.datasets[dataset].kind in KINDS else "run.files"
+                yield f"{place} needs data set '{dataset}', which {room} leaves out; add it there."
         if chosen.suite not in params.suites:
             yield _unknown(f"{place}.suite", chosen.suite, params.suites)
         elif study not in params.suites[chosen.suite].studies:
@@ -157,12 +165,26 @@ def _studies(params: Params) -> Iterator[str]:
     for name, chosen in params.run.studies.items():
         study, target = params.studies[name], params.datasets[chosen.target]
         yield from _study(name, study, params.datasets[chosen.source], target)
+        yield from _sides(params, name)
         for method in selected(params.methods(name)):
-            for reason in requirements.unmet(method, study, KINDS[target.kind]):
+            for reason in requirements.unmet(method, study, facts_of(target)):
                 yield f"{name}: '{method}' {reason}"
         yield from _hints(params, name)
         yield from _layers(params, name)
         yield from _mixing(params, name)
+
+
+def _sides(params: Params, name: str) -> Iterator[str]:
+    """Whether a data set that is source and target is parted by its classes."""
+    chosen, data = params.run.studies[name], params.studies[name].data
+    if chosen.source == chosen.target:
+        dataset = params.datasets[chosen.source]
+        both = sorted({*_classes(data.source.classes, dataset)} & {*_classes(data.target.classes, dataset)})
+        if both:
+            yield (
+                f"studies.{name}.data has {', '.join(both[:5])} on both sides, of one data set: the source would "
+                "be the target. Name other classes, or another data set."
+            )
 
 
 def _layers(params: Params, name: str) -> Iterator[str]:
@@ -183,7 +205,7 @@ def _layers(params: Params, name: str) -> Iterator[str]:
 
 def _mixing(params: Params, name: str) -> Iterator[str]:
     """Whether samples can be changed and mixed as the transfer methods say."""
-    images = KINDS[params.datasets[params.run.studies[name].target].kind].images
+    images = facts_of(params.datasets[params.run.studies[name].target]).images
     for method in params.methods(name).transfer:
         with contextlib.suppress(ValidationError, KeyError):
             settings = params.settings(name, "transfer", method)
@@ -198,7 +220,7 @@ def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
     place, data = f"studies.{name}.data", study.data
     named = {side: _classes(getattr(data, side).classes, one) for side, one in (("source", source), ("target", target))}
     for side, dataset in (("source", source), ("target", target)):
-        facts, classes, known = KINDS[dataset.kind], named[side], classes_of(dataset)
+        facts, classes, known = facts_of(dataset), named[side], classes_of(dataset)
         for label in classes:
             if label not in known:
                 yield _unknown(f"{place}.{side}.classes", label, known)
@@ -223,7 +245,7 @@ def _classes(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:
 
 
 def _amounts(place: str, study: Study, dataset: Any, classes: int) -> Iterator[str]:
-    facts, target = KINDS[dataset.kind], study.data.target
+    facts, target = facts_of(dataset), study.data.target
     available = facts.per_class * classes if facts.per_class else getattr(dataset, "target_rows", None)
     if available is not None and target.labelled + target.validation + target.unlabelled > available:
         yield (

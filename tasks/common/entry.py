@@ -14,10 +14,11 @@ def run(main: Callable[..., Any]) -> None:
     """Call ``main`` with flags named after its parameters; exit 2 with one message on a `UserError`."""
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
     for name, parameter in inspect.signature(main).parameters.items():
+        flag = f"--{name.strip('_').replace('_', '-')}"  # `from_` stands for --from, a word that Python keeps
         if parameter.default is parameter.empty:
-            parser.add_argument(f"--{name}", required=True)
+            parser.add_argument(flag, dest=name, required=True)
         else:
-            parser.add_argument(f"--{name}", default=parameter.default)
+            parser.add_argument(flag, dest=name, default=parameter.default)
     try:
         main(**vars(parser.parse_args()))
     except UserError as error:

@@ -52,15 +52,24 @@ class Scaling:
 
     @classmethod
     def fit(cls, x: Array, kind: str) -> Self:
-        """Statistics of raw inputs ``x`` (n, ...): ``standardise`` a feature, or ``unit`` for 0..255 to 0..1.
+        """Statistics of raw inputs ``x`` (n, ...): ``standardise`` a feature, ``unit`` for 0..255 to 0..1, or
+        ``overall`` for one factor that brings the mean square to 1 and leaves zeros zero, as suits words.
 
-        A feature that varies by less than one part in 255 of the whole range, such as a pixel at the
-        rim, keeps that as its scale: where the source is always black, the target must not explode.
+        A feature of an image that varies by less than one part in 255 of the whole range, such as a pixel at the
+        rim, keeps that as its scale: where the source is always black, the target must not explode. Columns of
+        a table have ranges of their own, so there only a constant one keeps its scale.
         """
+        if kind == "overall":
+            size = float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
+            return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], size or 1, np.float32))
         if kind == "unit":
             return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], 255, np.float32))
-        floor = (float(x.max()) - float(x.min())) / 255
         shift, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+        if x.dtype.kind == "f":
+            # The mean of equal float32 numbers is not always they: what is left of their deviation is rounding.
+            constant = scale <= 1e-6 * np.abs(shift)
+            return cls(shift.astype(np.float32), np.where(constant, 1, scale).astype(np.float32))
+        floor = (float(x.max()) - float(x.min())) / 255
         return cls(shift.astype(np.float32), np.maximum(scale, floor).astype(np.float32))
 
     @classmethod

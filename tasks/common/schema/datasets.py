@@ -6,6 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tasks.common.schema.base import Count, Section, Share
+from tasks.common.schema.own import OwnArrays, OwnImages, OwnTable, OwnText
 
 
 class FashionMnist(Section):
@@ -75,5 +76,17 @@ class ShiftedTables(Section):
 
 
 Dataset = Annotated[
-    FashionMnist | Mnist | Digits | Omniglot | Emnist | Letters | Tables | ShiftedTables, Field(discriminator="kind")
+    FashionMnist
+    | Mnist
+    | Digits
+    | Omniglot
+    | Emnist
+    | Letters
+    | Tables
+    | ShiftedTables
+    | OwnTable
+    | OwnArrays
+    | OwnImages
+    | OwnText,
+    Field(discriminator="kind"),
 ]

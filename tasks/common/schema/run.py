@@ -20,7 +20,10 @@ class StudyRun(Section):
 
 class Run(Section):
     studies: Annotated[dict[str, StudyRun], Field(min_length=1)]
-    datasets: Annotated[list[str], Field(min_length=1)]
+    datasets: list[str]
+    files: Annotated[dict[str, str], Field(description="own data sets, and the file or folder each is read from")] = (
+        Field(default_factory=dict)
+    )
 
 
 class Methods(Section):

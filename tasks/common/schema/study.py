@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tasks.common.schema.base import Count, Section, Whole
+from tasks.common.schema.own import Encoding
 
 Classes = Annotated[list[str], Field(min_length=2)] | Literal["all"]
 Activation = Literal["relu", "selu", "elu", "gelu", "tanh"]
@@ -27,9 +28,14 @@ class Target(Section):
 class Data(Section):
     source: Source
     target: Target
-    scaling: Literal["standardise", "unit"]
+    scaling: Literal["standardise", "unit", "overall"]
     auxiliary: list[str] = Field(default_factory=list)
     shared_labels: Annotated[bool, Field(description="the k-th source class is the k-th target class")] = False
+    encoding: Encoding = Field(default_factory=Encoding)
+    duplicates: Annotated[
+        Literal["ignore", "tell", "drop", "refuse"],
+        Field(description="what to do with samples that source, target and test part share, or nearly share"),
+    ] = "ignore"
 
 
 class Dense(Section):

@@ -8,6 +8,7 @@ Out:  data/split/<study>/source.npz      train and validation: x raw, y among th
       data/split/<study>/scaling.npz     shift and scale, fitted on the source's training part alone
       data/split/<study>/test.npz        the target's whole test part, and the size of the pool that
                                          labelled samples come from; only `evaluate` reads it
+      data/split/<study>/notes.json      samples of each class, inputs, and what the parts share
 Run:  dvc repro split@tables          about 1 s
 """
 
@@ -15,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.common import entry, params, seeds
-from tasks.common.artifacts import Arrays, read_npz, write_npz
+from tasks.common import seeds
+from tasks.common.artifacts import Arrays, write_json, write_npz
 from tasks.common.auxiliary import QUANTITIES
 from tasks.common.errors import UserError
-from tasks.common.samples import SPLIT, Array, Scaling
+from tasks.common.samples import Array, Scaling
 from tasks.common.schema.run import Size
 from tasks.common.schema.study import Data, Source, Target
+from tasks.split import encoding, pools
+from tasks.split.encoding import Encoder
 
 VALIDATION_SHARE = 0.1  # of the source, to choose its epoch
 
@@ -133,35 +136,31 @@ def write(folder: Path, source_raw: Arrays, target_raw: Arrays, data: Data, seed
     """Cut and write all parts; nothing is written before everything is cut.
 
     Raises:
-        UserError: If source and target samples have different shapes, or a part cannot be cut.
+        UserError: If source and target samples have different shapes or columns, a part cannot be cut, or they share
+            samples and the study refuses that.
     """
+    encoding.agreeing(source_raw, target_raw)
     shapes = source_raw["train_x"].shape[1:], target_raw["train_x"].shape[1:]
     if shapes[0] != shapes[1]:
         raise UserError(f"source samples have shape {shapes[0]}, target samples {shapes[1]}; they must agree.")
+    sides = names_of(source_raw, data.source.classes), names_of(target_raw, data.target.classes)
+    source_raw, target_raw, notes = pools.parted(source_raw, target_raw, sides, data)
     source = source_parts(source_raw, data.source, data.auxiliary, seed, size.source_rows)
     target = target_parts(target_raw, data.target, data.auxiliary, seed, size.repeats)
     test = test_part(target_raw, data.target, data.auxiliary, seed, size.test_rows)
+    if encoding.needed(source_raw):
+        encoder = Encoder(source_raw, source["train_x"], data.encoding)
+        source |= {name: encoder(source_raw, source[name]) for name in ("train_x", "validation_x")}
+        target |= {name: encoder(target_raw, target[name]) for name in target if name.endswith("_x")}
+        test["x"] = encoder(target_raw, test["x"])
     scaling = Scaling.fit(source["train_x"], data.scaling)
     hidden = {name: target.pop(f"unlabelled_{name}") for name in ("x", "y", "auxiliary")}
-    names = {
-        "source": np.array(names_of(source_raw, data.source.classes)),
-        "target": np.array(names_of(target_raw, data.target.classes)),
-    }
+    names = {name: np.array(side) for name, side in zip(("source", "target"), sides, strict=True)}
     write_npz(folder / "source.npz", **source, classes=names["source"])
     write_npz(folder / "target.npz", **target, classes=names["target"])
     write_npz(folder / "unlabelled.npz", x=hidden["x"])
     write_npz(folder / "oracle.npz", y=hidden["y"])
     write_npz(folder / "scaling.npz", shift=scaling.shift, scale=scaling.scale)
-    pool = np.array(pool_size(target_raw, names_of(target_raw, data.target.classes)))
+    pool = np.array(pool_size(target_raw, sides[1]))
     write_npz(folder / "test.npz", **test, classes=names["target"], pool=pool)
-
-
-def main(study: str, source: str, target: str) -> None:
-    """Write the files of one study, from its source's and its target's data set."""
-    settings = params.load()
-    source_raw, target_raw = (read_npz(Path(f"data/raw/{dataset}.npz")) for dataset in (source, target))
-    write(SPLIT / study, source_raw, target_raw, settings.studies[study].data, settings.seed, settings.caps)
-
-
-if __name__ == "__main__":
-    entry.run(main)
+    write_json(folder / "notes.json", notes | {"inputs": list(source["train_x"].shape[1:])})
