@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from tasks.common.catalogue import KINDS, classes_of
-from tasks.common.consistency import selected
 from tasks.common.params import Params
 from tasks.common.schema.study import Network, Study
 
@@ -79,7 +78,7 @@ def of_study(params: Params, name: str) -> Estimate | None:
         for kind, network in (("network", study.network), ("student", study.student))
     }
     seconds, samples = OTHERS * START, 0
-    methods = selected(params.methods(name))
+    methods = params.methods(name).families
     for method, family in methods.items():
         seen = samples_seen(params, name, family, method, pool)
         starts = params.pretrain.repeats if family == "pretrain" else caps.repeats

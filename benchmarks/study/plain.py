@@ -38,7 +38,7 @@ class Script(keras.Model):  # type: ignore[misc]
         progress = tf.cast(self.number, tf.float32) / self.steps
         batch = {**given, **self.constants, "progress": progress, "seed": tf.stack([self.number, self.number])}
         self.number.assign_add(1)
-        return {"loss": self.stretch._step(batch) / tf.cast(tf.shape(given["x"])[0], tf.float32)}
+        return {"loss": self.stretch.step(batch) / tf.cast(tf.shape(given["x"])[0], tf.float32)}
 
     def test_step(self, data: Any) -> dict[str, Any]:
         given = keras.utils.unpack_x_y_sample_weight(data)[0]

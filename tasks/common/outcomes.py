@@ -14,8 +14,8 @@ from typing import Any
 from tasks import models
 from tasks.common.artifacts import read_json, replacing, write_json, write_text
 from tasks.common.backend import keras
-from tasks.common.objectives import class_logits
 from tasks.common.phases import Course
+from tasks.models import surgery
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,6 @@ def _row(repeat: int, outcome: Trained | Failed) -> dict[str, Any]:
 def _parameters(trained: dict[int, Trained]) -> dict[str, int]:
     """Parameters that training moved, and all that the class logits hang on: other heads and branches do not count."""
     for outcome in trained.values():
-        classifier = keras.Model(outcome.model.input, class_logits(outcome.model.output))
         most = max(one.moved for one in trained.values())  # a method that chooses its depth does so in each repeat
-        return {"trained": most, "total": int(classifier.count_params())}
+        return {"trained": most, "total": int(surgery.classifier(outcome.model).count_params())}
     return {"trained": 0, "total": 0}

@@ -5,7 +5,7 @@ Reading them imports neither TensorFlow nor NumPy, so a check takes a moment.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML, YAMLError
@@ -18,14 +18,13 @@ from tasks.common.schema.datasets import Dataset
 from tasks.common.schema.distill import Distill
 from tasks.common.schema.mtl import Mtl
 from tasks.common.schema.pretrain import Pretrain
-from tasks.common.schema.run import Methods, Run, Runtime, Size, Suite
+from tasks.common.schema.run import Family, Methods, Run, Runtime, Size, Suite
 from tasks.common.schema.study import Study
 from tasks.common.schema.transfer import Transfer
 
 PATH = Path("params.yaml")
 
 S = TypeVar("S", bound=Section)
-Family = Literal["pretrain", "transfer", "distill", "mtl", "adapt"]
 BLOCKS: dict[Family, type[Named]] = {
     "pretrain": Pretrain,
     "transfer": Transfer,

@@ -88,7 +88,7 @@ class Stretch:
         """One pass over the training part in its order; gives the samples' mean loss."""
         samples, total = len_of(tensors["train"]), tf.constant(0.0)
         for number in tf.range(-(-samples // self._batch)):
-            total += self._step(self._gather(tensors, when, number))
+            total += self.step(self._gather(tensors, when, number))
         return total / samples
 
     def _gather(self, tensors: Any, when: Any, number: Any) -> Tensors:
@@ -104,7 +104,7 @@ class Stretch:
         progress = tf.cast(before + number, tf.float32) / tf.cast(steps, tf.float32)
         return {**batch, **tensors["constants"], "progress": progress, "seed": tf.stack([seed, number])}
 
-    def _step(self, batch: Tensors) -> Any:
+    def step(self, batch: Tensors) -> Any:
         """Moves the variables once; gives the batch's summed loss."""
         loss, slopes = gradients(self._objective, self._model, self._variables, batch)
         before = [tf.identity(variable.value) for variable, _ in self._slow]

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from tasks.common import outcomes
-from tasks.common.backend import keras
-from tasks.common.objectives import class_logits
 from tasks.models.cost import multiply_adds
+from tasks.models.surgery import classifier
 
 
 def cost(home: Path, outcome: dict[str, Any]) -> dict[str, Any]:
@@ -25,8 +24,3 @@ def cost(home: Path, outcome: dict[str, Any]) -> dict[str, Any]:
         "multiply_adds": multiply_adds(classifier(outcomes.load(home, done[0]))) if done else None,
         "samples_seen": float(np.mean(seen)) if seen else None,
     }
-
-
-def classifier(model: keras.Model) -> keras.Model:
-    """The layers that the class logits hang on."""
-    return keras.Model(model.input, class_logits(model.output))

@@ -18,11 +18,12 @@ def curve(method: dict[str, Any]) -> str:
 
 
 def confusion(logits: Array, y: Array, classes: list[str]) -> str:
-    """CSV with a row for each repeat and test sample: its true class and the predicted one."""
+    """CSV of true class, predicted class and how many test samples, summed over the repeats; no row where none are."""
     names, done = np.array(classes), [row for row in logits if not np.isnan(row).any()]
     predicted = np.concatenate([names[row.argmax(axis=1)] for row in done]) if done else names[:0]
     actual = np.tile(names[y], len(done))
-    return str(pd.DataFrame({"actual": actual, "predicted": predicted}).to_csv(index=False, lineterminator="\n"))
+    pairs = pd.DataFrame({"actual": actual, "predicted": predicted}).groupby(["actual", "predicted"])
+    return str(pairs.size().reset_index(name="samples").to_csv(index=False, lineterminator="\n"))
 
 
 def write_plots(folder: Path, methods: dict[str, Any], logits: dict[str, Array], y: Array, classes: list[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tasks.common.backend import keras
+from tasks.common.objectives import class_logits
 from tasks.models.dense import HEAD, linear
 
 
@@ -16,6 +17,11 @@ def copy(model: keras.Model) -> keras.Model:
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
     return twin
+
+
+def classifier(model: keras.Model) -> keras.Model:
+    """The part that the class logits hang on, sharing its layers; other heads and branches are left out."""
+    return keras.Model(model.input, class_logits(model.output))
 
 
 def features(model: keras.Model) -> keras.Model:

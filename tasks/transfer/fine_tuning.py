@@ -1,7 +1,7 @@
 """Train a new head on the source model's features, then let chosen layers follow at a lower rate."""
 
 from tasks.common import mixing
-from tasks.common.consistency import chosen_layers
+from tasks.common.layers import chosen_layers
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Phase
 from tasks.common.samples import Sample

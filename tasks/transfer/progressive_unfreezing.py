@@ -1,7 +1,7 @@
 """Train the new head, then unfreeze the layers step by step from the last to the first, at falling rates."""
 
 from tasks.common import mixing
-from tasks.common.consistency import unfrozen
+from tasks.common.layers import unfrozen
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Phase
 from tasks.common.samples import Sample

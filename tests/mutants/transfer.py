@@ -20,6 +20,8 @@ _MIX = "tasks/common/mixing.py"
 
 MUTANTS = (
     # fine-tuning and feature extraction
+    Mutant(f"{_HERE}/fixed.py", "float(np.exp(best.x) / unit)", "1.0", f"{_SHARED}logits_of_distances_are_brought_to_the_scale_with_the_lowest_cross_entropy"),
+    Mutant(f"{_HERE}/fixed.py", "scale = sharpness(predict(body, sample.validation.x) @ kernel + bias, sample.validation.y)", "scale = 1.0", f"{_SHARED}a_fixed_source_is_as_sure_as_the_validation_part_lets_it_be"),
     Mutant(f"{_HERE}/fine_tuning.py", "surgery.with_norms(source.model, chosen_layers(network.hidden, settings.layers))", "frozenset(chosen_layers(network.hidden, settings.layers))", f"{_SHARED}a_layer_that_may_move_takes_its_batch_normalisation_along"),
     Mutant(f"{_HERE}/fine_tuning.py", "rate * settings.slowdown", "rate", f"{_SHARED}every_setting_of_fine_tuning_changes_the_result"),
     Mutant(f"{_HERE}/feature_extraction.py", "settings.epochs, frozenset({HEAD})", "settings.epochs", f"{_SHARED}feature_extraction_moves_the_head_alone"),
@@ -31,7 +33,7 @@ MUTANTS = (
     Mutant(_STEPS, "rate * decay**step", "rate * decay ** (step + 1)", f"{_RATES}each_step_moves_one_group_more_at_a_rate_that_falls_by_the_decay"),
     Mutant(_STEPS, "epochs - last * each if step == last else each", "each", f"{_RATES}each_step_moves_one_group_more_at_a_rate_that_falls_by_the_decay"),
     Mutant(_STEPS, "surgery.with_norms(source.model, names) | {HEAD}", "surgery.with_norms(source.model, names) or frozenset({HEAD})", f"{_RATES}unfreezing_all_in_one_step_is_fine_tuning_bit_for_bit"),
-    Mutant("tasks/common/consistency.py", "hidden[len(hidden) - len(hidden) * step // count :]", "hidden[: len(hidden) * step // count]", f"{_RATES}layers_are_unfrozen_from_the_last_to_the_first"),
+    Mutant("tasks/common/layers.py", "hidden[len(hidden) - len(hidden) * step // count :]", "hidden[: len(hidden) * step // count]", f"{_RATES}layers_are_unfrozen_from_the_last_to_the_first"),
     # discriminative rates
     Mutant(_LAYERS, "enumerate(reversed(network.hidden), start=1)", "enumerate(network.hidden, start=1)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     Mutant(_LAYERS, "start=1", "start=0", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),

@@ -55,7 +55,7 @@ def test_curves_are_means_over_repeats_and_confusions_pool_them():
     ]
     assert curve({"curves": rows}).splitlines()[1] == "1,2.0,4.0,0.5"
     table = confusion(np.stack([RIGHT, np.full((4, 2), np.nan)]), Y, ["no", "yes"])
-    assert table.splitlines() == ["actual,predicted", "no,no", "yes,yes", "no,no", "yes,yes"]
+    assert table.splitlines() == ["actual,predicted,samples", "no,no,2", "yes,yes,2"]
 
 
 def test_reliability_by_hand():

@@ -8,7 +8,7 @@ from tasks.common.objectives import predict
 from tasks.common.schema.study import Network
 from tasks.common.stages import Source
 from tasks.models import dense, surgery
-from tasks.transfer import METHODS
+from tasks.transfer import METHODS, fixed
 from tests.tasks import toys
 from tests.tasks.transferring import (
     NORMALISED,
@@ -122,6 +122,27 @@ def test_fixed_gives_each_sample_the_class_with_the_nearest_mean_feature(network
     assert np.array_equal(predict(result.model, data.validation.x).argmax(axis=1), nearest)
     assert result.course.validation_accuracy == pytest.approx((nearest == data.validation.y).mean())
     assert (result.moved, result.trainings) == (0, 0)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e4])
+def test_logits_of_distances_are_brought_to_the_scale_with_the_lowest_cross_entropy(size: float):
+    """Of labels that are drawn by the logits' own probabilities the true scale is found again, whatever it was."""
+    rng = np.random.default_rng(5)
+    true = rng.normal(size=(4000, 5)) * 2
+    y = (true + rng.gumbel(size=true.shape)).argmax(axis=1)
+    assert fixed.sharpness(size * true, y) * size == pytest.approx(1, rel=0.05)
+
+
+def test_a_fixed_source_is_as_sure_as_the_validation_part_lets_it_be():
+    data, source = toys.sample(), source_of()
+    given = transfer("fixed", source=source).course.validation_loss
+    features = surgery.features(source.model)
+    kernel, bias = fixed.nearest_mean(predict(features, data.train.x), data.train.y, 3)
+    logits = predict(features, data.validation.x) @ kernel + bias
+    for factor in np.geomspace(1e-3, 1e3, 61):
+        scaled = factor * logits.astype(np.float64)
+        of_label = scaled[np.arange(len(scaled)), data.validation.y]
+        assert given <= (np.logaddexp.reduce(scaled, axis=1) - of_label).mean() + 1e-4
 
 
 def test_fixed_uses_the_sources_own_logits_where_it_knows_the_classes():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tasks.common import training
-from tasks.common.consistency import unfrozen
 from tasks.common.errors import UserError
+from tasks.common.layers import unfrozen
 from tasks.common.phases import Course, Phase
 from tasks.common.stages import Source
 from tasks.models import dense, surgery

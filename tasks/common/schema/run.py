@@ -1,12 +1,13 @@
 """What is run, how large, and in which numerical surroundings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tasks.common.schema.base import Count, Section
 
-FAMILIES = ("transfer", "distill", "mtl", "adapt")
+Family = Literal["pretrain", "transfer", "distill", "mtl", "adapt"]
+FAMILIES: tuple[Family, ...] = ("transfer", "distill", "mtl", "adapt")
 """Families whose methods are compared, in the order of the DAG."""
 
 
@@ -37,6 +38,14 @@ class Methods(Section):
     distill: list[str] = Field(default_factory=list)
     mtl: list[str] = Field(default_factory=list)
     adapt: list[str] = Field(default_factory=list)
+
+    @property
+    def families(self) -> dict[str, Family]:
+        """The family of every method with settings."""
+        families: dict[str, Family] = {
+            method: family for family in ("pretrain", *FAMILIES) for method in getattr(self, family)
+        }
+        return families | ({"target-oracle": "adapt"} if self.adapt else {})
 
     @property
     def from_others(self) -> dict[str, tuple[str, str]]:
