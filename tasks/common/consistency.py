@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tasks.common.catalogue import KINDS, WITHOUT_SOURCE
 from tasks.common.complaints import of_types
 from tasks.common.errors import nearest, unknown
-from tasks.common.schema.run import FAMILIES, Methods
+from tasks.common.schema.run import FAMILIES, Methods, Suite
 from tasks.common.studies import complaints_of_studies
 
 if TYPE_CHECKING:
@@ -62,6 +62,20 @@ def _suites(params: Params, known: Known) -> Iterator[str]:
                 yield f"suites.{name}.studies has '{study}', but run.studies does not put it there."
         if suite.studies:
             yield from _selection(f"suites.{name}.methods", suite.methods, known)
+        yield from _budgets(f"suites.{name}", suite)
+
+
+def _budgets(place: str, suite: Suite) -> Iterator[str]:
+    methods, percent = suite.budgets.methods, suite.budgets.percent
+    for method in methods:
+        if method not in suite.methods.transfer:
+            yield unknown(f"{place}.budgets.methods", method, suite.methods.transfer)
+    if bool(methods) != bool(percent):
+        yield f"{place}.budgets has {'no percent' if methods else 'no methods'}; name some, or leave both empty."
+    if 100 in percent:
+        yield f"{place}.budgets.percent has 100, which every method is trained with anyway; take it out."
+    if len({*methods}) + len({*percent}) < len(methods) + len(percent):
+        yield f"{place}.budgets names something twice: {', '.join(map(str, (*methods, *percent)))}."
 
 
 def _selection(place: str, methods: Methods, known: Known) -> Iterator[str]:

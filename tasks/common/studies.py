@@ -15,6 +15,7 @@ from tasks.common.layers import chosen_layers, unfrozen
 
 if TYPE_CHECKING:
     from tasks.common.params import Params
+    from tasks.common.schema.run import Budgets
     from tasks.common.schema.study import Study
 
 
@@ -30,6 +31,7 @@ def complaints_of_studies(params: Params) -> Iterator[str]:
         yield from _hints(params, name)
         yield from _layers(params, name)
         yield from _mixing(params, name)
+        yield from _budgets(f"suites.{chosen.suite}", params.suites[chosen.suite].budgets, name, study, target)
 
 
 def _sides(params: Params, name: str) -> Iterator[str]:
@@ -96,6 +98,18 @@ def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
         counts = f"{len(named['source'])} source and {len(named['target'])} target classes"
         yield f"{place}.shared_labels is true, but there are {counts}; name as many, in the same order."
     yield from _amounts(place, study, target, len(named["target"]))
+
+
+def _budgets(place: str, budgets: Budgets, name: str, study: Study, dataset: Any) -> Iterator[str]:
+    """Whether the study has so few labels, and so many."""
+    target, classes = study.data.target, len(_classes(study.data.target.classes, dataset))
+    for percent in budgets.percent:
+        asked = target.labelled * percent // 100
+        if asked > target.labelled + target.unlabelled:
+            most = 100 * (target.labelled + target.unlabelled) // target.labelled
+            yield f"{place}.budgets.percent has {percent}; {name} has labels for {most} at most."
+        if asked < classes:
+            yield f"{place}.budgets.percent has {percent}: {asked} labels in {name}, fewer than its {classes} classes."
 
 
 def _classes(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:

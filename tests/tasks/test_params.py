@@ -17,6 +17,10 @@ ROOT = Path(__file__).parents[2]
 CONTENT = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
 
 
+def budgets(content: dict[str, Any], **values: Any) -> None:
+    content["suites"]["dense"]["budgets"] = {"methods": [], "percent": []} | values
+
+
 def dense(content: dict[str, Any]) -> dict[str, Any]:
     """The method lists of suite `dense`."""
     methods: dict[str, Any] = content["suites"]["dense"]["methods"]
@@ -47,6 +51,12 @@ def test_the_projects_own_file_is_right():
         (lambda c: dense(c)["transfer"].remove("scratch"), "suites.dense.methods.transfer leaves out 'scratch'"),
         (lambda c: dense(c).update(transfer=["scratch", "scratch-tuned"], origins=[]), "distill wants a teacher"),
         (lambda c: c["run"]["datasets"].remove("tables"), "needs data set 'tables', which run.datasets leaves out"),
+        (lambda c: budgets(c, methods=["fine-tuning"]), "suites.dense.budgets has no percent; name some, or leave both empty"),
+        (lambda c: budgets(c, methods=["fine-tunin"], percent=[50]), "suites.dense.budgets.methods has 'fine-tunin'; known: scratch,"),
+        (lambda c: budgets(c, methods=["scratch"], percent=[100]), "suites.dense.budgets.percent has 100, which every method is"),
+        (lambda c: budgets(c, methods=["scratch"], percent=[50, 50]), "suites.dense.budgets names something twice: scratch, 50, 50"),
+        (lambda c: budgets(c, methods=["scratch"], percent=[700]), "suites.dense.budgets.percent has 700; fashion-pullover has labels for 600"),
+        (lambda c: budgets(c, methods=["scratch"], percent=[2]), "has 2: 2 labels in tables, fewer than its 3 classes"),
         (lambda c: dense(c).update(pretrain=[]), "suites.dense.methods.pretrain is []"),
         (lambda c: dense(c).update(origins=["scratch"]), "suites.dense.methods.origins has 'scratch', which is no transfer method"),
         (lambda c: dense(c).update(sources=["supervised"]), "suites.dense.methods.sources has 'supervised'; expected one of"),

@@ -53,11 +53,22 @@ class Methods(Section):
         return {f"{method}-from-{source}": (method, source) for source in self.sources for method in self.origins}
 
 
+class Budgets(Section):
+    """Transfer methods that are also trained with fewer or more labels, for their learning curves."""
+
+    methods: list[str] = Field(default_factory=list)
+    percent: Annotated[
+        list[Annotated[int, Field(ge=1, le=10_000)]],
+        Field(description="of a study's labelled samples; above 100 the labels of unlabelled ones are taken too"),
+    ] = Field(default_factory=list)
+
+
 class Suite(Section):
     """Studies that run the same methods."""
 
     studies: list[str]
     methods: Methods
+    budgets: Budgets = Field(default_factory=Budgets)
 
 
 class Size(Section):
