@@ -118,6 +118,19 @@ def init(context: typer.Context) -> None:
 
 
 @app.command()
+def environment(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="As in meta.environment; without, all.", show_default=False),
+    ] = None,
+) -> None:
+    """Print what of this machine and its settings may show in a result's last digits, as JSON."""
+    from flows import commands
+
+    raise typer.Exit(commands.environment(names or ()))
+
+
+@app.command()
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Put right what can safely be.")] = False) -> None:
     """Look for deps that are missing in dvc.yaml, results that will not travel, lost cache objects, stale locks."""
     from flows import commands

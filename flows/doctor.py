@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from flows import copies
+from flows import copies, meta
 from flows.dag import Graph, Stage
+from flows.provenance import origins
 from flows.store import Store
 
 
@@ -29,7 +30,7 @@ class Finding:
 def examine(store: Store, graph: Graph) -> list[Finding]:
     """Everything found, the most serious first."""
     root = store.root
-    found = [*store_findings(store), *left_copies(root)]
+    found = [*store_findings(store), *left_copies(root), *other_environments(store, graph)]
     for stage in graph.values():
         found += imports(stage, graph, root)
     for name, paths in store.uncached(graph).items():
@@ -68,6 +69,17 @@ def left_copies(root: Path) -> Iterator[Finding]:
     for folder in copies.leftovers(root):
         text = f"{folder} is a copy of this project that a `headwater reproduce` left when it was killed"
         yield Finding(text, functools.partial(remove, folder))
+
+
+def other_environments(store: Store, graph: Graph) -> Iterator[Finding]:
+    """Results made where what `meta.environment` names was another. To DVC they are up to date: nothing reruns them."""
+    typed = {name: meta.parse(stage.meta) for name, stage in graph.items() if not meta.complaints(name, stage.meta)}
+    for name, origin in origins(store, {name: one for name, one in typed.items() if one.environment}).items():
+        if origin.unlike:
+            yield Finding(
+                f"stage '{name}': made in another environment ({'; '.join(origin.unlike)}), which its meta.environment "
+                f"names. `headwater run --single --force {name}` makes it anew"
+            )
 
 
 # ---- deps that the command's imports reach

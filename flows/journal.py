@@ -6,7 +6,8 @@ One JSON object a line in .headwater/journal.jsonl. A stage's lines in one attem
     prepared   outputs deleted, deps hashed: {dep: hash}, and the command that is about to start and what it makes
     started    its process group, and when that process began (process numbers come round again)
     sent       instead, where an agent makes it: its work pool, Prefect flow run and attempt (also on each new attempt)
-    exited     code, seconds, cpu_seconds, peak_bytes; for code 0 also until when its outputs were worked on
+    exited     code, seconds, cpu_seconds, peak_bytes; for code 0 also until when its outputs were worked on, and in
+               which environment (environment.py), of an agent's with its work pool
     hashed     {output: hash}, before anything is moved into the cache
     committed  dvc.lock is written
 
@@ -97,10 +98,17 @@ class Journal:
                 found.setdefault(record["stage"], []).append(record)
         return found
 
-    def places(self) -> dict[str, dict[str, Any]]:
-        """{stage: its last "exited" record}, of those whose last command that ended well was an agent's."""
-        last = {r["stage"]: r for r in self.records() if r["event"] == "exited" and r.get("code") == 0}
-        return {name: record for name, record in last.items() if record.get("pool")}
+    def makers(self) -> dict[str, list[dict[str, Any]]]:
+        """Each stage's "exited" records that ended well, oldest first, with the result's {output: hash} as "hashed"."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        ended: dict[tuple[str, str], dict[str, Any]] = {}
+        for record in self.records():
+            which = (record["run"], str(record.get("stage")))
+            if record["event"] == "exited" and record.get("code") == 0:
+                ended[which] = record
+            elif record["event"] == "hashed" and which in ended:
+                found.setdefault(record["stage"], []).append({**ended[which], "hashed": record["outs"]})
+        return found
 
     def away(self) -> dict[str, dict[str, Any]]:
         """{stage: who makes it}, of those that are on an agent now, for a run that lives."""
@@ -149,17 +157,17 @@ class Journal:
         if live:
             return
         last = {r["stage"]: r["run"] for r in records if "stage" in r}
-        recent: dict[str, list[float]] = {}
+        recent: dict[str, list[str]] = {}
         for r in records:
             if r["event"] == "exited" and r.get("code") == 0:
-                recent.setdefault(r["stage"], []).append(r["time"])
+                recent.setdefault(r["stage"], []).append(r["run"])
         keep = [
             r
             for r in records
             if "stage" in r
             and (
                 last[r["stage"]] == r["run"]
-                or (r["event"] == "exited" and r["time"] in recent.get(r["stage"], [])[-5:])
+                or (r["event"] in ("exited", "hashed") and r["run"] in recent.get(r["stage"], [])[-5:])
             )
         ]
         temporary = self.path.with_suffix(".new")

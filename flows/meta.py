@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from flows import environment
 from flows.dag import Graph
 from flows.errors import Refused, hint
 
@@ -71,6 +72,15 @@ def modules(value: Any) -> tuple[str, ...]:
     raise ValueError("a module's name such as 'package.module', or a list of them")
 
 
+def facts(value: Any) -> tuple[str, ...]:
+    """Names of facts about a machine and its settings (see `environment.py`).
+
+    >>> facts(["accelerator", "packages.numpy"])
+    ('accelerator', 'packages.numpy')
+    """
+    return tuple(map(environment.known, names(value)))
+
+
 def name(value: Any) -> str:
     """One text."""
     if isinstance(value, str) and value:
@@ -100,6 +110,8 @@ class Meta:
         gpus: GPUs it claims; their numbers go into CUDA_VISIBLE_DEVICES.
         mutex: Names of things only one stage may hold at a time.
         pool: Prefect work pool whose agents make it; None runs it here.
+        environment: What of the environment its result is meant to depend on; said by `why`, `status` and `doctor`
+            where a result is from another. DVC's hashes know nothing of it, so it reruns nothing.
         preload: Modules its command imports first and that are slow to import: done once a run (see `warm.py`).
         show: Files whose text is printed at the end of a run that has this stage as a target.
     """
@@ -112,6 +124,7 @@ class Meta:
     gpus: int = 0
     mutex: tuple[str, ...] = ()
     pool: str | None = None
+    environment: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
 
@@ -125,6 +138,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "gpus": count,
     "mutex": names,
     "pool": pool,
+    "environment": facts,
     "preload": modules,
     "show": names,
 }

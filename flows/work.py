@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from flows import dag, logs, process, recovery
+from flows import dag, environment, logs, process, recovery
 from flows.agents.order import Made
 from flows.attempt import Attempt
 from flows.errors import NotRecorded, Refused, StageFailed, Stopped
@@ -137,6 +137,7 @@ class Work:
     def _command(self, name: str, begun: Begun, claimed: Mapping[str, str], tail: Tail) -> None:
         """Run the stage's commands, and write down how they ended."""
         trace = self.journal.trace(name)
+        env = {**begun.env, **claimed, MARK: self.journal.run}
         modules = self.metas[name].preload if self.preload else ()
 
         def started(group: int) -> None:
@@ -153,13 +154,14 @@ class Work:
                 usage = process.run(
                     begun.commands,
                     cwd=begun.cwd,
-                    env={**begun.env, **claimed, MARK: self.journal.run},
+                    env=env,
                     hooks=Hooks(self._line(name, log, tail), started, self.guard.remove),
                     limits=Limits(self.metas[name].timeout, self.grace, self.stop),
                     trace=trace,
                     start=self.pool.starter(modules, lambda text: self.watcher.note(name, text)),
                 )
-            noted = self.note("exited", name, code=0, until=self.store.newest(name), **asdict(usage))
+            where = {"environment": environment.facts(self.store.root, env, self.metas[name].environment)}
+            noted = self.note("exited", name, code=0, until=self.store.newest(name), **asdict(usage), **where)
         except BaseException as error:
             noted = self.note("exited", name, code=1, why=self.veil.hide(str(error)))
             self.store.abandon(name)
@@ -176,7 +178,7 @@ class Work:
             with logs.Log(logs.path(self.store.root, name)) as log:
                 made = self.agents.make(name, self._line(name, log, tail), functools.partial(self.note, "sent", name))
             usage = {"seconds": made.seconds, "cpu_seconds": made.cpu_seconds, "peak_bytes": made.peak_bytes}
-            where = {"pool": self.metas[name].pool, "machine": made.machine}
+            where = {"pool": self.metas[name].pool, "environment": made.environment}
             until = self.store.newest(name)
             self.note("exited", name, code=0, until=until, **where, **(usage if made.seconds else {}))
         except BaseException as error:

@@ -8,5 +8,6 @@ commit, and leaves its result in the DVC remote.
     perform.py  what an agent does with an order; no Prefect
     flow.py     the same as a Prefect flow, with its sign of life
     coordinator.py  the coordinator's side: who makes what, orders out, results in; no Prefect
+    signs.py    whether an agent still lives
     pool.py     an order's way through a Prefect work pool: send, wait, give up, take over
 """

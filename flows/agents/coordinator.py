@@ -8,6 +8,7 @@ from typing import Protocol
 from flows import dag
 from flows.agents.order import Made, Order
 from flows.agents.source import standing
+from flows.environment import kind
 from flows.errors import Refused
 from flows.meta import Meta
 from flows.store import Store, remote
@@ -53,7 +54,8 @@ class Coordinator:
         records = remote.send_inputs(self._store, name)
         order = Order(self._repository, self._commit, self._folder, name, key, deps, records, self._force)
         made = self._send(order, self._pools[name], line, sent)
-        line(f"made by an agent on {made.machine}" if made.machine else "made by an agent")
+        where = kind(made.environment)
+        line(f"made by an agent on {where}" if where else "an agent had it in its run-cache")
         remote.receive(self._store, name, key, made.value)
         return made
 

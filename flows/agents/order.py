@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from flows.environment import kind
 from flows.errors import StageFailed
-from flows.resources import machine
 
 
 @dataclass(frozen=True)
@@ -45,18 +42,18 @@ class Made:
     Attributes:
         value: Name of its run-cache entry: the hash of the entry's own text.
         seconds, cpu_seconds, peak_bytes: What its command took; 0 where the agent's run-cache had the result.
-        machine: Where it was made, see `describe`.
+        environment: Where it was made, see `environment.facts`; {} where the agent's run-cache had the result.
     """
 
     value: str
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
-    machine: str = ""
+    environment: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
         """For a Prefect state's message, which `read` understands."""
-        return f"in the DVC remote, made on {self.machine}\n{json.dumps(asdict(self))}"
+        return f"in the DVC remote, made on {kind(self.environment) or 'an agent'}\n{json.dumps(asdict(self))}"
 
     @staticmethod
     def read(message: str | None) -> Made:
@@ -75,24 +72,3 @@ class Made:
         if not re.fullmatch("[0-9a-f]{64}", made.value):
             raise StageFailed("its agent ended well and named no result; is its Headwater older than this one?")
         return made
-
-
-@cache
-def describe() -> str:
-    """What of this machine may show in a result's last digits: system, processor, GPUs, Python.
-
-    No host name: it says nothing about the result.
-    """
-    parts = [f"{platform.system()} {platform.machine()}", _processor(), f"Python {platform.python_version()}"]
-    if gpus := len(machine().gpus):
-        parts.insert(2, f"{gpus} GPU{'s' if gpus > 1 else ''}")
-    return ", ".join(part for part in parts if part)
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor()
-    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import meta, threads
-from flows.agents.order import Made, Order, describe
+from flows.agents.order import Made, Order
 from flows.agents.source import checkout
 from flows.engine import Options, Run
 from flows.errors import Refused, StageFailed, Stopped, hint
@@ -20,6 +20,7 @@ from flows.journal import Journal
 from flows.outcome import Watcher
 from flows.store import Store, remote
 
+_TOOK = ("seconds", "cpu_seconds", "peak_bytes", "environment")  # of the journal's line about its command
 _SETTINGS = """[core]
     analytics = false
 [cache]
@@ -99,8 +100,7 @@ def _make(order: Order, contact: Contact, store: Store) -> Made:
         raise Stopped("another attempt has taken its place; nothing was published")
     value = remote.publish(store, order.stage, order.key)
     took = Journal(store.root).history().get(order.stage, [{}])[-1]
-    usage = {key: took[key] for key in ("seconds", "cpu_seconds", "peak_bytes") if key in took}
-    return Made(value, **usage, machine=describe())
+    return Made(value, **{key: took[key] for key in _TOOK if key in took})
 
 
 def _settle(project: Path, cache: Path) -> None:

@@ -7,12 +7,10 @@ kill finds the agent that is still at work, and waits for that one, and two runs
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -23,13 +21,12 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Cancelling, Crashed
 
-from flows.agents.flow import ALIVE, BEAT_SECONDS, NAME, answering
+from flows.agents.flow import BEAT_SECONDS, NAME, answering
 from flows.agents.order import Made, Order
+from flows.agents.signs import SILENCE, Signs
 from flows.errors import Refused, StageFailed, Stopped
 
 LOST = 3  # so many agents may be lost before the stage counts as failed
-SILENCE = float(os.environ.get("HEADWATER_SILENCE_SECONDS", "90"))  # an agent that gives no sign for so long is lost
-PENDING = 900.0  # one that a worker took and that never began: images may have to be pulled first
 OUTAGE = 600.0  # how long a Prefect server may be away
 IDLE = 15.0  # when to say that nobody takes an order
 POLL = 1.0
@@ -119,18 +116,18 @@ class Pools:
 
     def _wait(self, stage: str, pool: str, run: FlowRun) -> FlowRun:
         """The flow run as it ended, by itself or because it was given up."""
-        begun = seen = heard = time.monotonic()
-        sign: Any = None
-        away = False
-        told = False
+        begun = seen = time.monotonic()
+        signs, away, told = Signs(pool), False, False
         while True:
             now = time.monotonic()
             try:
                 with answering() as client:
                     current = client.read_flow_run(run.id)
+                    signs.hear(current, client)
                 if away:
                     self._note(stage, "the Prefect server answers again")
-                    away, heard = False, now
+                    signs.again()
+                    away = False
                 seen = now
             except (httpx.HTTPError, PrefectException):
                 if not away:
@@ -150,16 +147,12 @@ class Pools:
             if self._stop.is_set():
                 self._cancel(run.id)
                 raise Stopped("stopped")
-            if (current.labels.get(ALIVE), state.type) != sign:
-                sign, heard = (current.labels.get(ALIVE), state.type), now
-            if state.is_scheduled():
-                heard = now
-                if now - begun > IDLE and not told:
-                    self._note(stage, f"waits: nobody takes it; `headwater agent {pool}` starts an agent")
-                    told = True
-            elif now - heard > (PENDING if state.is_pending() else SILENCE):
+            if state.is_scheduled() and now - begun > IDLE and not told:
+                self._note(stage, f"waits: nobody takes it; `headwater agent {pool}` starts an agent")
+                told = True
+            if why := signs.lost(current):
                 with contextlib.suppress(httpx.HTTPError, PrefectException):  # then at the next look
-                    self._give_up(run.id, f"no sign of life for {now - heard:.0f} s")
+                    self._give_up(run.id, why)
             self._pause()
 
     def _pause(self) -> None:

@@ -1,6 +1,6 @@
 """What each `headwater` command does, from the project's files to an exit code."""
 
-from flows.commands.asking import plan, status, why
+from flows.commands.asking import environment, plan, status, why
 from flows.commands.choice import Choice
 from flows.commands.deploying import agent, notify, serve
 from flows.commands.running import run
@@ -11,6 +11,7 @@ __all__ = [
     "agent",
     "check",
     "doctor",
+    "environment",
     "init",
     "notify",
     "plan",

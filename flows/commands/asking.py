@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from flows import dag, display
+from flows import environment as environments
 from flows import meta as metas
-from flows.agents.order import describe
 from flows.commands.choice import Choice
 from flows.display import say
+from flows.errors import Refused
 from flows.journal import Journal
+from flows.provenance import origins
 from flows.store import Change, Store
 
 
@@ -82,8 +86,8 @@ def why(console: Console, target: str, *, as_json: bool = False) -> int:
     try:
         graph = store.graph()
         found: dict[str, list[Change]] = {name: store.changes(name) for name in dag.resolve(graph, target)}
-        journal = Journal(store.root)
-        away, places = journal.away(), journal.places()
+        typed = metas.check({name: graph[name] for name in found})
+        away, made = Journal(store.root).away(), origins(store, typed)
     finally:
         store.close()
     if as_json:
@@ -95,8 +99,9 @@ def why(console: Console, target: str, *, as_json: bool = False) -> int:
         say(console, f"{name}: {'stale' if changes else 'up to date'}")
         if name in away:
             say(console, f"  {_agent(away[name])}")
-        elif name in places:
-            say(console, f"  {_made(places[name])}")
+        else:
+            for line in made[name].lines(name, typed[name]):
+                say(console, f"  {line}")
         for change in changes:
             say(console, f"  {change.kind:<8} {change.name}: {change.what}")
             if change.old is not None or change.new is not None:
@@ -109,7 +114,9 @@ def status(console: Console, *, as_json: bool = False) -> int:
     """`headwater status`: every stage, stale or not, the first reason, and what its last run took."""
     store = Store()
     try:
-        found = {name: store.changes(name) for name in store.graph()}
+        graph = store.graph()
+        found = {name: store.changes(name) for name in graph}
+        made = origins(store, metas.check(graph))
         journal = Journal(store.root)
         history, away = journal.history(), journal.away()
     finally:
@@ -122,6 +129,8 @@ def status(console: Console, *, as_json: bool = False) -> int:
                 "changes": [asdict(change) for change in changes],
                 "last": {key: last[name].get(key) for key in _TOOK} if name in last else None,
                 "agent": away.get(name),
+                "environment": made[name].made or None,
+                "unlike": made[name].unlike,
             }
             for name, changes in found.items()
         }
@@ -132,12 +141,22 @@ def status(console: Console, *, as_json: bool = False) -> int:
         if name in away:
             say(console, f"{name:<{width}}  {_agent(away[name])}")
             continue
+        other = "".join(f"from another environment: {line}" for line in made[name].unlike[:1] if not changes)
         first = f"{changes[0].kind} {changes[0].name}: {changes[0].what}" if changes else ""
         more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-        say(
-            console,
-            f"{name:<{width}}  {'stale' if changes else 'up to date'}  {_took(last.get(name))}{first}{more}".rstrip(),
-        )
+        state = "stale" if changes else "up to date"
+        say(console, f"{name:<{width}}  {state}  {_took(last.get(name))}{first}{more}{other}".rstrip())
+    return 0
+
+
+def environment(names: Sequence[str]) -> int:
+    """`headwater environment`: facts about this machine as JSON, for a person, or for a file that stages depend on."""
+    try:
+        asked = [environments.known(name) for name in names] or environments.FACTS
+    except ValueError as error:
+        raise Refused(f"expected {error}") from None
+    found = environments.facts(Path.cwd(), os.environ, asked)
+    print(json.dumps(environments.chosen(found, asked), indent=2))
     return 0
 
 
@@ -154,13 +173,6 @@ def _took(record: Mapping[str, Any] | None) -> str:
 
 def _agent(who: Mapping[str, Any]) -> str:
     return f"on an agent of pool '{who['pool']}' now: flow run {who['flow_run']}, attempt {who['attempt']}"
-
-
-def _made(record: Mapping[str, Any]) -> str:
-    """Where a result came from; the kind of machine may show in its last digits."""
-    kind = record.get("machine", "")
-    here = "the same kind as this one" if kind == describe() else f"another kind than this one ({describe()})"
-    return f"made by an agent of pool '{record['pool']}' on {kind}: {here}"
 
 
 def _short(value: Any, most: int = 200) -> str:

@@ -15,7 +15,7 @@ from tasks.common.artifacts import read_npz, write_json, write_npz
 from tasks.common.intervals import overlap
 from tasks.common.params import Params
 from tasks.common.samples import SPLIT, Array, Scaling
-from tasks.evaluate import multitask, provenance
+from tasks.evaluate import budgets, multitask, provenance
 from tasks.evaluate.entries import entry_of, means, test_logits
 from tasks.evaluate.hardest import hardest
 from tasks.evaluate.plots import write_plots
@@ -59,9 +59,12 @@ def main(study: str) -> None:
     both = multitask.of(homes, read, logits, x, y, test["auxiliary"], share)
     methods = {method: content | {"multitask": both.get(method)} for method, content in methods.items()}
     compared = {method: values for method, values in logits.items() if not methods[method]["ceiling"]}
-    hard = {"hardest": hardest(compared, test["x"], x, y, classes)}
+    beside = {
+        "hardest": hardest(compared, test["x"], x, y, classes),
+        "budgets": budgets.of(settings, study, logits, x, y, len(classes)),
+    }
     folder, table = stages.DATA / "evaluate" / study, means(methods)
-    write_json(folder / "results.json", results(settings, study, methods, test) | hard)
+    write_json(folder / "results.json", results(settings, study, methods, test) | beside)
     write_json(folder / "metrics.json", table)
     write_npz(folder / "predictions.npz", **logits)
     write_plots(folder, methods, logits, y, classes)

@@ -32,6 +32,11 @@ def main(
     """
     if source and source_where:
         raise UserError("--source and --source-where both say what the source is; give one of them.")
+    if source and Path(source).resolve() == Path(from_).resolve():
+        raise UserError(
+            "--source is the file of --from: the source would have seen the target's test part. Name another file, "
+            "or rows of this one with --source-where COLUMN=VALUE."
+        )
     called = wording.slug(name or Path(from_).stem)
     places = {called: from_} | ({f"{called}-source": source or from_} if source or source_where else {})
     for place in {*places.values()}:

@@ -56,18 +56,27 @@ def test_only_evaluate_can_reach_a_test_part(stages: list[Stage]):
     assert all(any(covered(test, s.deps) for s in stages) for test in tests)
 
 
-def test_only_the_oracle_can_reach_the_labels_of_unlabelled_samples(stages: list[Stage]):
+def test_only_the_oracle_and_budgets_can_reach_the_labels_of_unlabelled_samples(stages: list[Stage]):
+    """What comes out of both is shown, and no method is compared with it."""
     hidden = {out for stage in stages for out in stage.outs if Path(out).name == "oracle.npz"}
     assert hidden
     for stage in stages:
         near = {file for file in hidden if covered(file, stage.deps)}
-        assert not near or stage.name.startswith("oracle@"), f"{stage.name} can read {near}"
+        assert not near or stage.name.startswith(("oracle@", "budgets")), f"{stage.name} can read {near}"
 
 
 def test_every_compared_method_has_its_folder_and_no_stage_writes_another(stages: list[Stage]):
     settings = params.load(ROOT / "params.yaml")
     expected = {home.as_posix() for study in settings.run.studies for home in compared(settings, study).values()}
-    assert {out for stage in stages for out in stage.outs if out.startswith("data/methods/")} == expected
+    made = {out for stage in stages for out in stage.outs if out.startswith("data/methods/")}
+    points = {out for out in made if out.split("/")[3] == "budgets"}
+    assert made - points == expected
+    assert points == {
+        f"data/methods/{study}/budgets/{method}-at-{percent}"
+        for study, chosen in settings.run.studies.items()
+        for method in settings.suites[chosen.suite].budgets.methods
+        for percent in settings.suites[chosen.suite].budgets.percent
+    }
 
 
 def test_only_download_and_split_see_the_raw_data(stages: list[Stage]):
@@ -96,6 +105,7 @@ def test_a_stage_of_one_method_depends_on_that_methods_settings_alone(stages: li
     for stage in stages:
         if "--method" in stage.cmd:
             family, method = stage.cmd[2].split(".")[1], stage.cmd[stage.cmd.index("--method") + 1]
+            family = "transfer" if family == "budgets" else family
             named = {name for name in stage.params if name.split(".")[0] in FAMILIES}
             assert named - {"pretrain.repeats"} == {f"{family}.{method}"}
 

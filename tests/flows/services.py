@@ -91,6 +91,7 @@ class Prefect:
             "PREFECT_UI_API_URL": self.api,
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
             "PREFECT_WORKER_QUERY_SECONDS": "3",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "3",
             "PREFECT_RUNNER_POLL_FREQUENCY": "3",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(HOUSE), env.get("PYTHONPATH", "")])),
         }

@@ -40,7 +40,7 @@ def test_an_agents_result_leaves_the_lock_of_a_local_run(town: Town, twin: Proje
     made = town.exited("far")
     assert made["pool"] == "away"
     assert made["seconds"] > 0
-    assert "Python 3" in made["machine"]
+    assert made["environment"]["python"].startswith("3.")
     assert list((town.home / "work").iterdir()) == []
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,7 +66,7 @@ def worker(prefect: Prefect, town: Town, pool: str, home: str = "agent", **env: 
 
 def run(prefect: Prefect, town: Town, *arguments: str, **env: str) -> Service:
     more = {k: v for k, v in town.env.items() if k.startswith(("DVC_", "RAN"))}
-    quick = {"HEADWATER_BEAT_SECONDS": "1", "HEADWATER_SILENCE_SECONDS": "60"}
+    quick = {"HEADWATER_BEAT_SECONDS": "1", "HEADWATER_SILENCE_SECONDS": "20"}
     home = {"PREFECT_HOME": str(town.base / "coordinator-prefect")}
     log = town.base / "run.log"
     return prefect.headwater(town.project.root, log, "run", *arguments, **{**more, **quick, **home, **env})
@@ -173,6 +174,26 @@ def test_a_killed_agent_is_replaced_and_nothing_is_published_twice(
     assert len(list((town.remote / "runs").rglob("?" * 64))) == 2  # the key's folder, and one entry in it
     assert town.project.dvc() == []
     assert town.log() == ["far agent", "far agent"]
+
+
+def test_an_agent_that_is_silent_while_its_worker_lives_is_slow_and_not_lost(
+    prefect: Prefect, town: Town, services: list[Service], tmp_path: Path
+):
+    """Its process is stopped for twice the time after which a silent machine counts as lost, and goes on."""
+    pool = pool_of(tmp_path)
+    go = slow(town, pool)
+    services += [worker(prefect, town, pool), run(prefect, town)]
+    begun(town, services[1])
+    (agent,) = [p for p in services[0].tree() if "prefect.engine" in _words(p)]
+    agent.suspend()
+    try:
+        time.sleep(40)
+    finally:
+        agent.resume()
+    go.touch()
+    assert "was lost" not in finished(services[1])
+    assert [found["state_name"] for found in mine(prefect, pool)] == ["Published"]
+    assert town.log() == ["far agent"]
 
 
 def test_a_run_that_is_killed_leaves_its_agent_to_the_next_one(

@@ -63,6 +63,7 @@ def test_nothing_is_written_when_something_is_wrong(project: Path) -> None:
         ({}, "nothing says what the source is"),
         ({"source": "people.csv", "source_where": "city=Oslo"}, "give one of them"),
         ({"source": "none.csv"}, "'none.csv' was not found"),
+        ({"source": "./people.csv"}, "--source is the file of --from"),
     ):
         with pytest.raises(UserError) as error:
             init.main("people.csv", **wrong)  # type: ignore[arg-type]
