@@ -5,7 +5,13 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
+from tasks.common.objectives import predict
+from tasks.common.stages import Source
+from tasks.models import surgery
 from tasks.screen import OF_FEATURES, OF_PROBABILITIES, hscore, leep, logme
+from tasks.screen.__main__ import scored
+from tests.tasks import toys
+from tests.tasks.transferring import headless, source_of
 
 RNG = np.random.default_rng(0)
 Y = np.arange(60) % 3
@@ -142,3 +148,15 @@ def test_what_does_not_fit_is_refused(name: str) -> None:
             ALL[name](rows, y)
     with pytest.raises(ValueError, match="are no probabilities"):
         leep.score(PROBS * 2, Y)
+
+
+def test_a_source_is_scored_by_its_features_and_if_it_knows_classes_by_its_probabilities() -> None:
+    source, target = source_of(), toys.sample()
+    x, y = target.train.x, target.train.y
+    logits = predict(source.model, x).astype(float)
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = scored(source, target)
+    assert found["leep"] == pytest.approx(leep.score(probs, y))
+    assert found["logme"] == logme.score(predict(surgery.features(source.model), x), y)
+    without = scored(Source(headless(source).model, ()), target)
+    assert without == found | {"leep": None}
