@@ -1,12 +1,14 @@
 """Which files of the project a module reaches when it is run, found by reading the code."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
 
-def reached(module: str, root: Path = ROOT) -> set[Path]:
+@cache
+def reached(module: str, root: Path = ROOT) -> frozenset[Path]:
     """All project files that ``python -m module`` imports, transitively, packages' ``__init__`` included."""
     start = [module, f"{module}.__main__"]
     seen: set[Path] = set()
@@ -15,7 +17,7 @@ def reached(module: str, root: Path = ROOT) -> set[Path]:
         for file in _files(waiting.pop(), root) - seen:
             seen.add(file)
             waiting += _imports(ast.parse(file.read_text(encoding="utf-8")))
-    return {file.relative_to(root) for file in seen}
+    return frozenset(file.relative_to(root) for file in seen)
 
 
 def _files(module: str, root: Path) -> set[Path]:

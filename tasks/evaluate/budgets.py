@@ -1,0 +1,56 @@
+"""The learning curves of methods over labels: measured like every method, and kept apart from those compared."""
+
+from typing import Any
+
+import numpy as np
+
+from tasks.common import outcomes, stages
+from tasks.common.params import Params
+from tasks.common.samples import Array
+from tasks.evaluate.entries import test_logits
+from tasks.evaluate.variance import test_variance
+
+ALL = 100
+"""Percent of a study's labelled samples that its compared methods have."""
+
+
+def of(params: Params, study: str, logits: dict[str, Array], x: Array, y: Array, classes: int) -> list[dict[str, Any]]:
+    """The points of all curves, a method's with rising labels; [] where the study asks for none.
+
+    A point has its ``method``, ``percent`` and number of ``labels``, the ``accuracy`` of each repeat (None where it
+    failed), ``failed`` with the reasons {repeat: text}, the ``test_variance`` of its mean accuracy, and under
+    ``against`` that of its difference to each of the curves' methods with all labels.
+
+    Args:
+        logits: Of the compared methods, with all labels, (repeats, n, classes).
+        x: Scaled test inputs.
+        y: True class indices, (n,).
+    """
+    chosen, found = params.suites[params.run.studies[study].suite].budgets, []
+    labelled = params.studies[study].data.target.labelled
+    for method in chosen.methods:
+        for percent in sorted([*chosen.percent, ALL]):
+            labels, failed, values = labelled, {}, logits[method]
+            if percent != ALL:
+                home = stages.folder(study, "budgets", f"{method}-at-{percent}")
+                outcome = outcomes.read(home)
+                labels, values = outcome["labels"], test_logits(home, outcome["repeats"], x, classes)
+                failed = {str(row["repeat"]): row["failed"] for row in outcome["repeats"] if row["failed"]}
+            against = {other: test_variance(values, logits[other], y) for other in chosen.methods}
+            point = {"method": method, "percent": percent, "labels": labels, "failed": failed, "against": against}
+            found.append(point | accuracies(values, y))
+    return found
+
+
+def accuracies(logits: Array, y: Array) -> dict[str, Any]:
+    """``accuracy`` of each repeat, None where it failed, and the ``test_variance`` of their mean.
+
+    The latter is the variance ``var_i(mean_r hit_ri) / n`` that test samples drawn anew would give it, a share
+    squared; None if all failed.
+    """
+    done: Array = ~np.isnan(logits).any(axis=(1, 2))  # (repeats,)
+    hits: Array = logits.argmax(axis=2) == y  # (repeats, n)
+    return {
+        "accuracy": [float(row.mean()) if ok else None for row, ok in zip(hits, done, strict=True)],
+        "test_variance": float(hits[done].mean(axis=0).var(ddof=1) / len(y)) if done.any() else None,
+    }
