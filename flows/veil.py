@@ -12,7 +12,14 @@ from typing import Any
 
 _NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|CONNECTION_STRING|WEBHOOK|NOTIFY)", re.IGNORECASE)
 _IN_URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@")
+_KEPT: set[str] = set()  # known to be secret, whatever they are called; see `keep`
 _SHORTEST = 6  # a shorter "secret" is a number or a word, and hiding it would garble every line
+
+
+def keep(secret: str) -> None:
+    """Have every Veil made from now on hide this as well, whatever the setting is called that has it."""
+    if len(secret) >= _SHORTEST:
+        _KEPT.add(secret)
 
 
 class Veil:
@@ -27,7 +34,7 @@ class Veil:
         Args:
             settings: Environment variables, sections of a configuration; nested ones are looked through.
         """
-        found = {value for section in settings for value in _secrets(section)}
+        found = _KEPT | {value for section in settings for value in _secrets(section)}
         words = sorted(map(re.escape, found), key=len, reverse=True)
         self._pattern = re.compile("|".join(words)) if words else None
 

@@ -21,6 +21,7 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
+from flows import secrets
 from flows.agents.order import Order
 from flows.agents.perform import Contact, home, perform
 from flows.errors import StageFailed, Stopped
@@ -38,17 +39,17 @@ def stage(order: dict[str, Any]) -> State[Any]:
     Args:
         order: The fields of `Order`.
     """
-    veil, log = Veil(os.environ), get_run_logger()
+    log = get_run_logger()
     try:
         asked = Order(**order)
     except TypeError as error:
         return Failed(message=f"this agent does not understand its order: {error}. Do both sides have one Headwater?")
     with Life() as life:
-        contact = Contact(lambda text: log.info(text), life.stop, life.wanted)
+        contact = Contact(lambda text: log.info(text), life.stop, life.wanted, secrets.take)
         try:
             made = perform(asked, contact, home())
         except StageFailed as error:
-            return Failed(message=veil.hide(str(error)))
+            return Failed(message=Veil(os.environ).hide(str(error)))
         except Stopped as error:
             if life.wanted():  # its worker or its machine is going down
                 return Crashed(message="the agent was told to end before its stage was done")

@@ -43,11 +43,13 @@ class Contact:
         line: Told each line of the stage's output.
         stop: Set when the work is no longer wanted; the command is ended then.
         wanted: Whether this agent still is the one to publish; asked right before.
+        credentials: Gets those of the DVC remote of the project at a root, where it names any; raises Refused.
     """
 
     line: Callable[[str], None] = lambda text: None
     stop: threading.Event = field(default_factory=threading.Event)
     wanted: Callable[[], bool] = lambda: True
+    credentials: Callable[[Path], None] = lambda root: None
 
 
 def perform(order: Order, contact: Contact, place: Path) -> Made:
@@ -76,6 +78,7 @@ def perform(order: Order, contact: Contact, place: Path) -> Made:
 
 def _make(order: Order, contact: Contact, store: Store) -> Made:
     remote.forget_prefect(store)
+    contact.credentials(store.root)  # after the store took the environment that commands get: it is not for them
     graph = store.graph()
     if order.stage not in graph:
         raise StageFailed(f"commit {order.commit[:12]} has no stage '{order.stage}'.{hint(order.stage, graph)}")

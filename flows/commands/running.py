@@ -8,7 +8,7 @@ import uuid
 
 from rich.console import Console
 
-from flows import dag, display, server
+from flows import dag, display, secrets, server
 from flows import meta as metas
 from flows.agents import source
 from flows.agents.coordinator import Coordinator, travellers
@@ -74,6 +74,7 @@ def _bring_up(
             if pools:
                 from flows.agents.pool import Pools
 
+                secrets.take(store.root)  # the store has the environment of commands already: they are not for those
                 send = Pools(uuid.uuid4().hex[:12], stop, watcher.note, title.split())
                 send.check(pools.values())
                 agents = Coordinator(store, graph, pools, send, force=options.force)

@@ -88,7 +88,8 @@ def test_a_late_agent_cannot_replace_what_a_newer_attempt_gave(town: Town):
         clock.write_text("late\n")
         late = town.send(order, pool, line, sent)
         assert late.value != new.value
-        assert town.send(order, pool, line, sent) == replace(late, seconds=0.0, cpu_seconds=0.0, peak_bytes=0)
+        again = replace(late, seconds=0.0, cpu_seconds=0.0, peak_bytes=0, environment={})
+        assert town.send(order, pool, line, sent) == again
         return new
 
     assert states(town.run("far", send=late_after_new))["far"] == "ran"

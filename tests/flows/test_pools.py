@@ -89,7 +89,10 @@ def test_a_schedule_fires_one_branch_runs_on_an_agent_and_the_lock_is_that_of_a_
 ):
     pool = pool_of(tmp_path)
     two_branches(town.project, pool)
+    town.project.write(pyproject__toml='[tool.headwater.secrets]\nSTORE_USER = "store-user"\n')
     commit = town.commit()
+    program = "from prefect.blocks.system import Secret; Secret(value='pl4nted-in-a-block').save('store-user')"
+    finished(Service(town.base / "block.log", [sys.executable, "-c", program], prefect.env, town.base))
     secret = {"AWS_SECRET_ACCESS_KEY": "pl4nted-secret"}
     services.append(worker(prefect, town, pool, **secret))
     served = prefect.headwater(

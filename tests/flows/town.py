@@ -30,12 +30,15 @@ RAN = 'echo "$DVC_STAGE $(cat where 2>/dev/null || echo agent)" >> "$RAN"'
 
 # An agent as a process of its own, without Prefect: the order on standard input, the result on standard output.
 _AGENT = """
-import json, sys
+import json, os, sys
+from flows import secrets
 from flows.agents.order import Order
 from flows.agents.perform import Contact, home, perform
 from flows.errors import StageFailed
 try:
-    made = perform(Order(**json.load(sys.stdin)), Contact(line=lambda text: print(text, file=sys.stderr)), home())
+    contact = Contact(line=lambda text: print(text, file=sys.stderr), credentials=secrets.take)
+    made = perform(Order(**json.load(sys.stdin)), contact, home())
+    print("the remote's user is", os.environ.get("STORE_USER"), file=sys.stderr)
 except StageFailed as error:
     sys.exit(str(error))
 print(made.text())
