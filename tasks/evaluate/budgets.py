@@ -48,7 +48,7 @@ def accuracies(logits: Array, y: Array) -> dict[str, Any]:
     The latter is the variance ``var_i(mean_r hit_ri) / n`` that test samples drawn anew would give it, a share
     squared; None if all failed.
     """
-    done: Array = ~np.isnan(logits).any(axis=(1, 2))  # (repeats,)
+    done: Array = np.array([not np.isnan(row).any() for row in logits])
     hits: Array = logits.argmax(axis=2) == y  # (repeats, n)
     return {
         "accuracy": [float(row.mean()) if ok else None for row, ok in zip(hits, done, strict=True)],

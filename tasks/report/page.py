@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from tasks.report import (
     adaptation,
+    budget_curves,
+    budgets,
     curves,
     forest,
     formats,
@@ -60,6 +62,7 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
         "trades": [(trade, Markup(plots.trade(trade, verdict))) for trade in trades],
         "costs": {"header": COSTS, "rows": [_cost(results, verdict, name, trades) for name in ranked]},
         "measures": {"header": MEASURES, "rows": [_measures(results, name) for name in ranked]},
+        "budgets": _budgets(results, verdict),
         "multitask": {
             "about": multitask.ABOUT,
             "header": multitask.HEADER,
@@ -79,7 +82,7 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
         "mistakes_about": mistakes.about(results),
         "confusions": [confusions[name] for name in ranked if name in confusions],
         "descriptions": [(name, one) for name in results.order if (one := about(name)) is not None],
-        "failures": results.failures(),
+        "failures": results.failures() + budgets.failures(results),
         "settings": settings,
         "trainings": _trainings(results),
     }
@@ -103,6 +106,7 @@ def _contents(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     has = {
         "differences": ("Differences", True),
         "cost": ("Cost", True),
+        "labels": ("Labels", shown["budgets"]["rows"]),
         "tasks": ("Two tasks", shown["multitask"]["rows"]),
         "choices": ("Choices", shown["choices"]["rows"]),
         "curves": ("Learning curves", shown["curves"]),
@@ -113,6 +117,16 @@ def _contents(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
         "made": ("Settings and data", True),
     }
     return [(anchor, label) for anchor, (label, is_there) in has.items() if is_there]
+
+
+def _budgets(results: Results, verdict: Verdict) -> dict[str, Any]:
+    svg = budget_curves.figure(budgets.curves(results), verdict.controls)
+    return {
+        "said": budgets.said(results),
+        "svg": None if svg is None else Markup(svg),
+        "header": budgets.HEADER,
+        "rows": list(budgets.rows(results)),
+    }
 
 
 def _facts(results: Results) -> dict[str, str]:

@@ -103,6 +103,18 @@ class Multitask(Record):
     delta_p_interval: tuple[float, float] | None = None
 
 
+class Budget(Record):
+    """A method trained with another number of labels, see `tasks.evaluate.budgets`; lists go by repeat."""
+
+    method: str
+    percent: int
+    labels: int
+    accuracy: list[float | None]
+    failed: dict[str, str] = {}
+    test_variance: float | None = None
+    against: dict[str, float | None] = {}
+
+
 class Method(Record):
     family: str
     control: str | None = None

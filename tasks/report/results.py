@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from tasks.common.artifacts import read_json
 from tasks.common.errors import UserError
 from tasks.common.intervals import overlap
-from tasks.report.records import Hard, Method, Record
+from tasks.report.records import Budget, Hard, Method, Record
 
 Floats = NDArray[np.float64]
 Measure = Literal["accuracy", "macro_f1", "log_loss", "calibration_error"]
@@ -30,6 +30,7 @@ class Results(Record):
     methods: dict[str, Method]
     order: Annotated[list[str], Field(min_length=1)]
     hardest: list[Hard] = Field(default_factory=list)
+    budgets: list[Budget] = Field(default_factory=list)
     hashes: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
 

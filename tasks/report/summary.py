@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from tasks.report import adaptation, multitask, pareto, simplest
+from tasks.report import adaptation, budgets, multitask, pareto, simplest
 from tasks.report.formats import NOTHING, compact, counted, interval, percent, points, spread
 from tasks.report.notes import notes
 from tasks.report.results import Results
@@ -35,7 +35,11 @@ def metrics(results: Results, verdict: Verdict) -> dict[str, Any]:
         if both is not None and both.delta_p is not None:
             table[name]["delta-p"] = _rounded(both.delta_p_mean)
         table[name] |= {f"chosen-by-{who}": _rounded(value) for who, value in adaptation.means(results, name).items()}
-    said = [warning(results), answer(results, verdict), simplest.said(results, verdict), *notes(results, verdict)]
+    for name, (_, worth) in budgets.worths(results).items():
+        told = {"": worth.about, "-low": worth.low, "-high": worth.high} if worth.is_known else {}
+        table[name] |= {f"worth-labels{end}": None if value is None else round(value, 1) for end, value in told.items()}
+    said = [warning(results), answer(results, verdict), simplest.said(results, verdict), *budgets.said(results)]
+    said += notes(results, verdict)
     return table | {"answer": [text for text in said if text]}
 
 
@@ -53,6 +57,7 @@ def text(results: Results, verdict: Verdict, question: str, page: str) -> str:
     asked = [_prose("Question", question), _prose("Answer", answer(results, verdict))]
     if beside := simplest.said(results, verdict):
         asked.append(_prose("Simplest", beside))
+    asked += [_prose("Labels", told) for told in budgets.said(results)]
     if warned := warning(results):
         asked.insert(0, _prose("Warning", warned))
     blocks = [
