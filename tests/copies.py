@@ -70,6 +70,7 @@ def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]])
         for suite in content["suites"].values():
             suite["studies"] = [name for name in suite["studies"] if name in studies]
         content["suites"]["dense"]["methods"] |= methods
+        content["suites"]["dense"]["budgets"] = {"methods": ["fine-tuning"], "percent": [200]}
         content["size"] = "smoke"
 
     for name in CARRIED:

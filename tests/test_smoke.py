@@ -17,6 +17,7 @@ def test_every_stage_of_every_method_runs(tmp_path: Path):
     assert {name.split("@")[0] for name in ran} >= {
         "pretrain",
         "transfer",
+        "budgets",
         "origins",
         "distill",
         "mtl",

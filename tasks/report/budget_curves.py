@@ -7,8 +7,8 @@ from tasks.report import formats, svg
 from tasks.report.budgets import Point
 from tasks.report.formats import number, percent
 
-WIDTH, HEIGHT = 440, 260
-LEFT, TOP, BOTTOM = 48, 12, 212
+WIDTH, HEIGHT = 360, 250
+LEFT, TOP, BOTTOM = 48, 12, 206
 APART = 7  # between the marks of two methods at one number of labels, lest their intervals cover each other
 LINE = 14  # from one name to the next
 
