@@ -17,6 +17,7 @@ from tasks.report import (
     multitask,
     pareto,
     plots,
+    screening,
     sentences,
     simplest,
     templates,
@@ -38,8 +39,14 @@ COSTS = [
 MEASURES = ["method", "macro F1, %", "log loss, nats", "calibration error, %"]
 
 
-def render(results: Results, verdict: Verdict, question: str, settings: Mapping[str, str]) -> str:
-    """The whole page. ``settings`` are shown in their order, as they are."""
+def render(
+    results: Results,
+    verdict: Verdict,
+    question: str,
+    settings: Mapping[str, str],
+    scores: screening.Scores | None = None,
+) -> str:
+    """The whole page. ``settings`` are shown in their order, as they are; ``scores`` are those of the source models."""
     trades = pareto.trades(results, verdict)
     ahead = leading(results, verdict, trades)
     ranked = [*ahead, *(name for name in results.order if name not in ahead)]
@@ -63,6 +70,7 @@ def render(results: Results, verdict: Verdict, question: str, settings: Mapping[
         "costs": {"header": COSTS, "rows": [_cost(results, verdict, name, trades) for name in ranked]},
         "measures": {"header": MEASURES, "rows": [_measures(results, name) for name in ranked]},
         "budgets": _budgets(results, verdict),
+        "screened": _screened(results, verdict, scores or {}),
         "multitask": {
             "about": multitask.ABOUT,
             "header": multitask.HEADER,
@@ -107,6 +115,7 @@ def _contents(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
         "differences": ("Differences", True),
         "cost": ("Cost", True),
         "labels": ("Labels", shown["budgets"]["rows"]),
+        "sources": ("Source models", shown["screened"]["rows"]),
         "tasks": ("Two tasks", shown["multitask"]["rows"]),
         "choices": ("Choices", shown["choices"]["rows"]),
         "curves": ("Learning curves", shown["curves"]),
@@ -126,6 +135,14 @@ def _budgets(results: Results, verdict: Verdict) -> dict[str, Any]:
         "svg": None if svg is None else Markup(svg),
         "header": budgets.HEADER,
         "rows": list(budgets.rows(results)),
+    }
+
+
+def _screened(results: Results, verdict: Verdict, scores: screening.Scores) -> dict[str, Any]:
+    return {
+        "said": screening.said(results, verdict, scores),
+        "header": screening.header(results, scores),
+        "rows": list(screening.rows(results, verdict, scores)),
     }
 
 

@@ -1,6 +1,7 @@
 """Score a study's source models on its labelled target samples, without training.
 
-In:   data/split/<study>/target.npz, scaling.npz; data/pretrain/<study>/
+In:   params.yaml   suites.<suite>.methods.pretrain
+      data/split/<study>/target.npz, scaling.npz; data/pretrain/<study>/
 Out:  data/screen/<study>/scores.json   {source model: {score: a number for each repeat, or None where it has none}}
 Run:  dvc repro screen@tables           about 3 s
 """

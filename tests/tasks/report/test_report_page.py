@@ -288,6 +288,12 @@ def test_the_command_writes_three_files_and_imports_no_tensorflow(tmp_path):
     source.parent.mkdir(parents=True)
     source.write_text(json.dumps(content(USUAL)))
     done = command(tmp_path, "tables")
+    assert done.returncode == 2
+    assert "data/screen/tables/scores.json was not found; the report shows it. Run the screen stage" in done.stderr
+    scores = tmp_path / "data/screen/tables/scores.json"
+    scores.parent.mkdir(parents=True)
+    scores.write_text('{"supervised": {"logme": [0.5]}}')
+    done = command(tmp_path, "tables")
     assert (done.returncode, done.stderr) == (0, "")
     written = {path.name: path.read_bytes() for path in (tmp_path / "data/report/tables").iterdir()}
     assert set(written) == {"index.html", "verdict.json", "verdict.txt"}
