@@ -19,7 +19,7 @@ FEW: dict[str, list[str]] = {
     "distill": ["logits", "student-scratch"],
     "mtl": ["uncertainty", "equal-weights", "single-task"],
 }
-STAGES = 19
+STAGES = 20
 DONE_BY_EDIT = ["distill@tables-logits", "evaluate@tables", "index", "report@tables"]
 
 

@@ -18,6 +18,7 @@ def test_every_stage_of_every_method_runs(tmp_path: Path):
         "pretrain",
         "transfer",
         "budgets",
+        "screen",
         "origins",
         "distill",
         "mtl",
