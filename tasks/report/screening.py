@@ -51,10 +51,11 @@ def header(results: Results, scores: Scores) -> list[str]:
 
 
 def rows(results: Results, verdict: Verdict, scores: Scores) -> Iterator[list[str]]:
-    """A row for each source model: its scores and accuracies in percent, mean ± standard deviation over repeats."""
-    methods = started(results)
-    for source in scores if methods else ():
-        told = [_spread(scores[source].get(name, [])) for name in _names(scores)]
+    """A row a source model, the best first: scores, accuracies in percent; mean ± standard deviation over repeats."""
+    methods = started(results) if scores else {}
+    first = next(iter(methods.values()), {})
+    for source in sorted(first, key=lambda name: verdict.means[first[name]][0] or 0.0, reverse=True):
+        told = [_spread(scores.get(source, {}).get(name, [])) for name in _names(scores)]
         accuracies = [verdict.means.get(names.get(source, ""), (None, None)) for names in methods.values()]
         yield [source, *told, *(formats.spread(*one, scale=100) for one in accuracies)]
 
@@ -63,7 +64,7 @@ def said(results: Results, verdict: Verdict, scores: Scores) -> list[str]:
     """For each method, how each score's ranking of the source models agrees with that of the accuracies."""
     return [
         f"Kendall's rank correlation with the accuracy of {method}, over {count} source models: "
-        + "; ".join(f"{LABELS[name].split(',')[0]} {formats.signed(tau)} (p = {p:.2f})" for name, tau, p in found)
+        + "; ".join(f"{LABELS[name].split(',')[0]} {formats.signed(tau)} (p = {p:.2g})" for name, tau, p in found)
         + "."
         for method, names in started(results).items()
         for count, found in [_agreement(names, verdict, scores)]

@@ -27,8 +27,8 @@ MUTANTS: tuple[Mutant, ...] = (
     # adda
     Mutant("tasks/adapt/adda.py", "domain.loss(domain.domain_logits(model, target), 1.0)", "domain.loss(domain.domain_logits(model, target), 0.0)", f"{ADVERSARIAL}::test_addas_two_losses_by_hand"),
     Mutant("tasks/adapt/adda.py", 'tf.stop_gradient(target)))', 'target))', f"{ADVERSARIAL}::test_adda_gives_each_variable_the_gradient_of_its_own_loss"),
-    Mutant("tasks/adapt/adda.py", "telling if id(variable) in theirs else fooling", "fooling if id(variable) in theirs else telling", f"{ADVERSARIAL}::test_adda_gives_each_variable_the_gradient_of_its_own_loss"),
-    Mutant("tasks/adapt/adda.py", "frozenset((*encoder, *domain.LAYERS))", 'frozenset((*encoder, "head", *domain.LAYERS))', f"{ADVERSARIAL}::test_adda_leaves_the_classifier_and_moves_the_targets_encoder"),
+    Mutant("tasks/adapt/adda.py", "zip(losses, parts, strict=True)", "zip(losses[::-1], parts, strict=True)", f"{ADVERSARIAL}::test_adda_gives_each_variable_the_gradient_of_its_own_loss"),
+    Mutant("tasks/adapt/adda.py", "frozenset((*encoder, *domain.LAYERS))", "frozenset(domain.LAYERS)", f"{ADVERSARIAL}::test_adda_leaves_the_classifier_and_moves_the_targets_encoder"),
     # self-training
     Mutant("tasks/adapt/self_training.py", "tf.reduce_mean(sure * ", "tf.reduce_mean(", f"{OWN}::test_the_loss_of_pseudo_labels_is_a_mean_over_the_whole_batch"),
     Mutant("tasks/adapt/self_training.py", "probs.max(axis=1) >= confidence", "probs.max(axis=1) <= confidence", f"{OWN}::test_pseudo_labels_are_the_likeliest_classes_and_sure_at_or_above_the_confidence"),
