@@ -196,6 +196,18 @@ def card(
 
 
 @app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model's file, such as an exported one.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A file of samples.")],
+    file: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there.")] = None,
+) -> None:
+    """Apply a model to samples, as the project's own command does it, and print what it says of each."""
+    from flows import commands
+
+    raise typer.Exit(commands.predict(out, model, data, file))
+
+
+@app.command()
 def reproduce(
     targets: Targets = None,
     jobs: Jobs = CORES,

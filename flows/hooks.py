@@ -9,6 +9,7 @@ are its business.
                                                                PATH, what it is for, its limits; 0, or 4 as above
 
     init      COMMAND [ARGUMENT]...                            puts a person's data into the parameters; code 0
+    predict   COMMAND MODEL DATA [--out FILE]                  applies a model to samples, and prints; code 0
 
 OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output;
 1 and 2 are, because Python and others end with them when a command breaks down.
@@ -28,6 +29,8 @@ from flows.errors import Refused
 from flows.launcher import environment
 
 YES, NO, UNJUDGED = 0, 3, 4
+WITHOUT = {"init": "take in data", "predict": "apply a model"}
+"""What a project without such a command does not tell; the others judge its results."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] =
     command = declared(root, name)
     if not command:
         raise Refused(
-            f"this project does not say how to {'judge its results' if name != 'init' else 'take in data'}: "
+            f"this project does not say how to {WITHOUT.get(name, 'judge its results')}: "
             f"pyproject.toml has no `{name}` under [tool.headwater]. Name a command there, such as "
             f'{name} = "python -m judging.{name}"'
         )

@@ -4,7 +4,7 @@ from flows.commands.asking import environment, plan, status, why
 from flows.commands.choice import Choice
 from flows.commands.deploying import agent, notify, serve
 from flows.commands.running import run
-from flows.commands.upkeep import check, doctor, init, project_check, ui
+from flows.commands.upkeep import check, doctor, init, predict, project_check, ui
 
 __all__ = [
     "Choice",
@@ -15,6 +15,7 @@ __all__ = [
     "init",
     "notify",
     "plan",
+    "predict",
     "project_check",
     "run",
     "serve",

@@ -1,4 +1,4 @@
-"""`headwater check`, `doctor` and `ui`: whether all is in order, and where to look on."""
+"""`headwater check`, `doctor`, `ui`, and commands that are the project's own: is all in order, and where to look on."""
 
 from __future__ import annotations
 
@@ -43,6 +43,16 @@ def init(console: Console, arguments: Sequence[str]) -> int:
     root = store.root
     store.close()
     say(console, hooks.call(root, "init", arguments).text)
+    return 0
+
+
+def predict(console: Console, model: Path, data: Path, file: Path | None) -> int:
+    """`headwater predict`: the project's own command, which knows models; paths are those of the caller's folder."""
+    store = Store()
+    root = store.root
+    store.close()
+    out = ["--out", str(file.absolute())] if file else []
+    say(console, hooks.call(root, "predict", [str(model.absolute()), str(data.absolute()), *out]).text)
     return 0
 
 

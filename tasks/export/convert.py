@@ -1,0 +1,64 @@
+"""A network in TensorFlow Lite's format (LiteRT), at full or at lower precision."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import numpy as np
+
+from tasks.common.backend import keras, tf
+from tasks.common.samples import Array
+
+Kind = Literal["float32", "float16", "int8"]
+
+
+def lite(model: keras.Model, kind: Kind, rows: Array, pixels: bool) -> bytes:
+    """The content of a `.tflite` file.
+
+    Args:
+        model: A network for one sample at a time: what runs these files on small devices wants fixed shapes.
+        kind: ``float32`` as it is; ``float16``: weights in half the bytes; ``int8``: weights, activations, inputs and
+            outputs of 8 bits, nothing computed in floating point.
+        rows: Representative inputs of ``model``, (n, ...): int8 takes the ranges of its activations from them.
+        pixels: Whether int8 takes and gives uint8, as pixels are, in place of int8.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.exclude_conversion_metadata = True  # the converter's versions: card.json has them
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
+        converter.representative_dataset = lambda: ([row[None]] for row in rows.astype(np.float32))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.uint8 if pixels else tf.int8
+    with quiet():
+        content: bytes = converter.convert()
+    return content
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What TensorFlow prints meanwhile, from Python or beneath it, is shown only if it fails."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    screens = {number: os.dup(number) for number in (1, 2)}
+    with tempfile.TemporaryFile() as kept:
+        for number in screens:
+            os.dup2(kept.fileno(), number)
+        try:
+            yield
+        except BaseException:
+            sys.stdout.flush()
+            kept.seek(0)
+            os.write(screens[2], kept.read())
+            raise
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, screen in screens.items():
+                os.dup2(screen, number)
+                os.close(screen)
