@@ -19,8 +19,9 @@ FEW: dict[str, list[str]] = {
     "distill": ["logits", "student-scratch"],
     "mtl": ["uncertainty", "equal-weights", "single-task"],
 }
-STAGES = 20
-DONE_BY_EDIT = ["distill@tables-logits", "evaluate@tables", "index", "report@tables"]
+STAGES = 22
+DONE_BY_EDIT = {"distill@tables-logits", "evaluate@tables", "export@tables", "index", "report@tables"}
+MAYBE = {"shipped@tables"}  # if that method is among those exported
 
 
 def a_few(root: Path) -> Copy:
@@ -72,6 +73,7 @@ def test_the_results_are_metrics_and_plots_to_dvc(second: Copy):
 def test_a_changed_temperature_runs_that_method_evaluate_and_report_through_either_door(first: Copy, second: Copy):
     for project in (first, second):
         project.edit(lambda content: content["distill"]["logits"].update(temperature=2.0))
-    assert sorted(first.dvc()) == DONE_BY_EDIT
-    assert sorted(second.headwater()) == DONE_BY_EDIT
+    ran = first.dvc()
+    assert {*ran} - MAYBE == DONE_BY_EDIT
+    assert sorted(second.headwater()) == sorted(ran)
     assert first.lock() == second.lock()

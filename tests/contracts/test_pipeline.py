@@ -46,14 +46,15 @@ def covered(file: str, deps: frozenset[str]) -> bool:
     return any(file == dep or file.startswith(f"{dep}/") for dep in deps)
 
 
-def test_only_evaluate_can_reach_a_test_part(stages: list[Stage]):
-    """A stage reaches what it depends on, and what lies in a folder it depends on."""
+def test_only_evaluate_and_shipped_can_reach_a_test_part(stages: list[Stage]):
+    """A stage reaches what it depends on, and what lies in a folder it depends on. What is shipped is chosen before."""
     tests = {out for stage in stages for out in stage.outs if Path(out).name == "test.npz"}
     assert len(tests) == len(params.load(ROOT / "params.yaml").run.studies)
     for stage in stages:
         near = {test for test in tests if covered(test, stage.deps)}
-        assert not near or stage.name.startswith("evaluate@"), f"{stage.name} can read {near}"
-    assert all(any(covered(test, s.deps) for s in stages) for test in tests)
+        assert not near or stage.name.startswith(("evaluate@", "shipped@")), f"{stage.name} can read {near}"
+        assert not any(dep.startswith("data/shipped") for dep in stage.deps), f"{stage.name} looks at the test part"
+    assert all(any(covered(test, s.deps) for s in stages if s.name.startswith("evaluate@")) for test in tests)
 
 
 def test_only_the_oracle_and_budgets_can_reach_the_labels_of_unlabelled_samples(stages: list[Stage]):
