@@ -17,6 +17,7 @@ replaced by rename, one stage's text at a time.
     begun.py        what `Store.begin` came to
     claims.py       who is making and reading which file, in DVC's rwlock
     differences.py  how a stage differs from its record
+    params.py       params files, read once for all stages
     complaints.py   DVC's errors as messages
 """
 
