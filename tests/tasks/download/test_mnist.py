@@ -222,7 +222,7 @@ def test_arrays_are_read_as_pickle_reads_them(protocol: int) -> None:
         (pickled(X + 1), "train-images-idx3-ubyte holds 5,504 bytes with sha256"),
         (pickled(X, Y + 1), "train-labels-idx1-ubyte holds"),
     ],
-    ids=["cut", "no pickle", "a number", "two pairs", "other images", "other labels"],  # not of bytes with a time in them
+    ids=["cut", "no pickle", "a number", "two pairs", "other images", "other labels"],  # bytes hold a time
 )
 def test_a_package_that_holds_something_else_is_refused(small: Any, package: Any, content: bytes, message: str) -> None:
     package(content)
