@@ -56,8 +56,8 @@ def handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             body = content[start : start + web.stop(start)] if web.stop else content[start:]
+            web.sent += len(body)  # before the other side can have it all and look
             self.wfile.write(body)
-            web.sent += len(body)
             return None
 
         def log_message(self, *_: Any) -> None:

@@ -12,6 +12,9 @@ from tasks.common import deb, sources
 from tasks.common.errors import UserError
 from tasks.common.fetch import UnavailableError
 
+# Python learnt in 3.11.4 to unpack without trusting what it unpacks; Debian's own, older, has dpkg-deb for it.
+OWN_PYTHON = pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="needs tarfile's filters (Python 3.11.4)")
+
 
 def entry(name: str, content: bytes) -> bytes:
     """One member of an ar archive."""
@@ -47,6 +50,7 @@ def package(files: dict[str, bytes]) -> bytes:
 FILES = {"usr/share/datasets/clothes/labels.gz": b"labels"}
 
 
+@OWN_PYTHON
 def test_plain_python_unpacks_what_a_package_holds(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(package(FILES))
     deb.extract(tmp_path / "a.deb", tmp_path / "out")
@@ -58,6 +62,7 @@ def test_plain_python_unpacks_what_a_package_holds(tmp_path: Path) -> None:
     assert found == FILES
 
 
+@OWN_PYTHON
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 def test_dpkg_deb_and_plain_python_agree(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(package(FILES))
@@ -79,6 +84,7 @@ def test_a_damaged_package_is_said_to_be_one(
         deb.unpack(tmp_path / "a.deb", tmp_path / "out")
 
 
+@OWN_PYTHON
 def test_a_package_cannot_write_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(package({"../escaped": b"x"}))
     with pytest.raises(UnavailableError):
