@@ -57,9 +57,10 @@ def test_the_unit_of_a_measure_and_the_order_of_tasks_and_samples_change_nothing
 def test_its_variance_is_that_over_test_parts_drawn_anew():
     rng = np.random.default_rng(1)
     size, drawn = 4000, 400
-    hits, control_hits = (rng.random((2, 2, size)) < np.array([0.8, 0.7])[:, None, None]).astype(float)
+    # Far from its control, so that it shows how much of the control's own chance there is in a ratio.
+    hits, control_hits = (rng.random((2, 2, size)) < np.array([0.9, 0.3])[:, None, None]).astype(float)
     shared = rng.chisquare(1, size)
-    errors, control_errors = (shared + rng.chisquare(1, (2, 2, size))) * np.array([0.5, 0.6])[:, None, None]
+    errors, control_errors = (shared + rng.chisquare(1, (2, 2, size))) * np.array([1.8, 0.6])[:, None, None]
     whole = (hits, control_hits, errors, control_errors)
     means = []
     for _ in range(1500):
