@@ -24,6 +24,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flows.errors import Refused
 from flows.launcher import environment
@@ -46,18 +47,28 @@ class Said:
         return "\n".join(part for part in (self.out.rstrip(), self.err.rstrip()) if part)
 
 
+def settings(root: Path) -> dict[str, Any]:
+    """What pyproject.toml has under [tool.headwater]; {} without.
+
+    Raises:
+        Refused: If the file is broken.
+    """
+    path = root / "pyproject.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"pyproject.toml cannot be read: {error}") from None
+    found: dict[str, Any] = content.get("tool", {}).get("headwater", {})
+    return found
+
+
 def declared(root: Path, name: str) -> str | None:
     """The command that pyproject.toml declares under this name, if any.
 
     Raises:
         Refused: If the file is broken, or declares something that is no text.
     """
-    path = root / "pyproject.toml"
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"pyproject.toml cannot be read: {error}") from None
-    command = settings.get("tool", {}).get("headwater", {}).get(name)
+    command = settings(root).get(name)
     if command is not None and not isinstance(command, str):
         raise Refused(f"pyproject.toml: tool.headwater.{name} is {command!r}; expected a command as one text")
     return command

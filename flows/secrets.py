@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows import veil
+from flows import hooks, veil
 from flows.errors import Refused
 
 
@@ -24,12 +23,7 @@ def declared(root: Path) -> Mapping[str, str]:
     Raises:
         Refused: The file is broken, or the table is not of that form.
     """
-    path = root / "pyproject.toml"
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"pyproject.toml cannot be read: {error}") from None
-    found = settings.get("tool", {}).get("headwater", {}).get("secrets", {})
+    found = hooks.settings(root).get("secrets", {})
     if not isinstance(found, dict):
         raise Refused('pyproject.toml: tool.headwater.secrets is no table; expected VARIABLE = "name-of-a-block"')
     for name, block in found.items():

@@ -73,6 +73,13 @@ def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]])
         content["suites"]["dense"]["budgets"] = {"methods": ["fine-tuning"], "percent": [200]}
         content["size"] = "smoke"
 
+    project = whole(root)
+    project.edit(cut)
+    return project
+
+
+def whole(root: Path) -> Copy:
+    """The project as it stands, all studies at full size."""
     for name in CARRIED:
         target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,5 +90,4 @@ def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]])
     project = Copy(root)
     for command in ("git init --quiet", f"{sys.executable} -m dvc init --quiet"):
         project.call(*command.split())
-    project.edit(cut)
     return project

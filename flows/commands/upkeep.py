@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,20 +38,21 @@ def check(console: Console) -> int:
 
 def init(console: Console, arguments: Sequence[str]) -> int:
     """`headwater init`: the project's own command, which knows its data."""
-    store = Store()
-    root = store.root
-    store.close()
-    say(console, hooks.call(root, "init", arguments).text)
-    return 0
+    return _call(console, "init", arguments)
 
 
 def predict(console: Console, model: Path, data: Path, file: Path | None) -> int:
     """`headwater predict`: the project's own command, which knows models; paths are those of the caller's folder."""
+    # Absolute now: opening the project makes its root the current folder.
+    out = ["--out", str(file.absolute())] if file else []
+    return _call(console, "predict", [str(model.absolute()), str(data.absolute()), *out])
+
+
+def _call(console: Console, name: str, arguments: Sequence[str]) -> int:
     store = Store()
     root = store.root
     store.close()
-    out = ["--out", str(file.absolute())] if file else []
-    say(console, hooks.call(root, "predict", [str(model.absolute()), str(data.absolute()), *out]).text)
+    say(console, hooks.call(root, name, arguments).text)
     return 0
 
 
@@ -84,12 +84,7 @@ def project_check(root: Path) -> str:
     Raises:
         Refused: With its output, if it ended with another code than 0.
     """
-    path = root / "pyproject.toml"
-    try:
-        settings = tomllib.loads(path.read_text()).get("tool", {}).get("headwater", {}) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"pyproject.toml cannot be read: {error}") from None
-    command = settings.get("check")
+    command = hooks.settings(root).get("check")
     if not command:
         return ""
     done = subprocess.run(

@@ -1,29 +1,19 @@
 """The stage `own` in DVC's hands: a changed file wakes it and what hangs on it, and nothing else."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.copies import ROOT, Copy
+from tests.copies import Copy, whole
 from tests.tasks.own.making import csv
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Copy:
     """The project's stages with a study of a person's own table, and another data set beside it."""
-    for name in ("tasks", "data/.gitignore", ".dvcignore", "dvc.yaml", "params.yaml", "pyproject.toml"):
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, target)
-    copied = Copy(tmp_path)
-    for command in ("git init --quiet", f"{sys.executable} -m dvc init --quiet"):
-        copied.call(*command.split())
+    copied = whole(tmp_path)
     (tmp_path / "my files").mkdir()
     (tmp_path / "my files/people.csv").write_text(csv())
     return copied
