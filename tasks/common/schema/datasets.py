@@ -75,6 +75,46 @@ class ShiftedTables(Section):
     features: Annotated[int, Field(ge=6)] = 20
 
 
+class Clothing(Section):
+    """``side`` is the height and width that each photo, cut to a square, is brought to."""
+
+    kind: Literal["clothing"]
+    side: Annotated[int, Field(ge=16, le=400)] = 96
+
+
+class Reviews(Section):
+    """Rated sentences of one ``domain``, as numbers of word pieces or of words: ``length`` of them at most."""
+
+    kind: Literal["reviews"]
+    domain: Literal["movie", "product", "news", "tweet"]
+    tokens: Literal["pieces", "words"] = "pieces"
+    length: Annotated[int, Field(ge=4, le=512)] = 32
+    neutral: Annotated[float, Field(ge=0, le=4, description="a mean rating nearer to 0 is neither good nor bad")] = 0.5
+
+
+class Weights(Section):
+    """Weights that others trained: an image backbone's, ``minilm`` or ``glove``."""
+
+    kind: Literal["weights"]
+    of: str
+    words: Annotated[Count, Field(description="word vectors kept, the most frequent first")] = 20_000
+
+
+class HubModel(Section):
+    """A SavedModel of TensorFlow Hub by its handle."""
+
+    kind: Literal["hub"]
+    handle: Annotated[str, Field(min_length=1)]
+
+
+class Embedded(Section):
+    """Another data set, each sample in place of which stand the features that frozen weights ``by`` make ``of`` it."""
+
+    kind: Literal["embedded"]
+    of: str
+    by: str
+
+
 Dataset = Annotated[
     FashionMnist
     | Mnist
@@ -84,6 +124,11 @@ Dataset = Annotated[
     | Letters
     | Tables
     | ShiftedTables
+    | Clothing
+    | Reviews
+    | Weights
+    | HubModel
+    | Embedded
     | OwnTable
     | OwnArrays
     | OwnImages

@@ -13,6 +13,7 @@ class Mixing(Section):
     """Augmentation, mixtures of samples, and weights of classes."""
 
     shift: Annotated[Whole, Field(description="images move up to so many pixels each way")] = 0
+    flip: Annotated[bool, Field(description="half of the images are seen mirrored, left to right")] = False
     noise: Annotated[float, Field(ge=0, description="standard deviation of what is added to inputs")] = 0.0
     mixup: Annotated[Beta, Field(description="0 leaves samples unmixed")] = 0.0
     cutmix: Annotated[Beta, Field(description="0 leaves images uncut")] = 0.0

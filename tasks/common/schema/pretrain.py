@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.common.schema.base import Count, Named, Section, Share, Training, Whole
+from tasks.common.schema.base import Count, Named, Nothing, Section, Share, Training, Whole
 
 
 class Denoising(Training):
@@ -38,6 +38,10 @@ class Masked(Training):
     patch: Annotated[Count, Field(description="side in pixels of the squares hidden in images")]
 
 
+class MaskedTokens(Training):
+    share: Annotated[float, Field(gt=0, lt=1, description="of a text's word pieces hidden")]
+
+
 class Pretrain(Named):
     COUNTS: ClassVar = ("repeats",)
     """Fields that are no methods."""
@@ -51,3 +55,6 @@ class Pretrain(Named):
     rotation: Training
     masked: Masked
     auxiliary: Training
+    masked_tokens: MaskedTokens
+    given: Nothing
+    intermediate: Training

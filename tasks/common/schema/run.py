@@ -19,19 +19,33 @@ class StudyRun(Section):
     suite: str
 
 
+class Embedding(Section):
+    """What a data set of features is made of: the data set ``of``, by the weights ``by``."""
+
+    of: str
+    by: str
+
+
 class Run(Section):
     studies: Annotated[dict[str, StudyRun], Field(min_length=1)]
     datasets: list[str]
     files: Annotated[dict[str, str], Field(description="own data sets, and the file or folder each is read from")] = (
         Field(default_factory=dict)
     )
+    given: Annotated[dict[str, str], Field(description="studies whose network starts from weights of a data set")] = (
+        Field(default_factory=dict)
+    )
+    embedded: Annotated[dict[str, Embedding], Field(description="data sets made of another by frozen weights")] = Field(
+        default_factory=dict
+    )
 
 
 class Methods(Section):
-    """Selected methods by family. ``pretrain`` names source models; the transfer methods in ``origins`` also start
-    from each of ``sources``."""
+    """Selected methods by family. ``pretrain`` names source models. Transfer methods start from ``start``, and those in
+    ``origins`` also from each of ``sources``."""
 
     pretrain: Annotated[list[str], Field(min_length=1)]
+    start: str = "supervised"
     transfer: Annotated[list[str], Field(min_length=1)]
     origins: list[str] = Field(default_factory=list)
     sources: list[str] = Field(default_factory=list)
@@ -81,6 +95,9 @@ class Size(Section):
 
 
 class Runtime(Section):
+    """``precision``: with ``bfloat16`` networks compute in it and keep their weights in float32."""
+
+    precision: Literal["float32", "bfloat16"] = "float32"
     threads: Count
     onednn: bool
     deterministic: bool

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tasks.common.schema.base import Count, Named, Nothing, Training, Weight, Whole
+from tasks.common.schema.base import Count, Named, Nothing, Section, Training, Weight, Whole
 from tasks.common.schema.mixing import Mixing
 
 Slowdown = Annotated[float, Field(gt=0, le=1, description="share of the rate")]
@@ -51,9 +51,17 @@ class DepthSweep(TransferTraining):
     frozen: Annotated[bool, Field(description="whether reused layers stay as they are")]
 
 
+class TfIdf(Section):
+    """Strengths of regularisation that are tried: a larger one means less of it, as scikit-learn's C does."""
+
+    strengths: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    pairs: Annotated[bool, Field(description="whether neighbours count as terms too")]
+
+
 class Transfer(Named):
     scratch: TransferTraining
     scratch_tuned: TransferTraining
+    tf_idf: TfIdf
     fixed: Nothing
     feature_extraction: TransferTraining
     fine_tuning: FineTuning
@@ -66,3 +74,5 @@ class Transfer(Named):
     adapters: Adapters
     lora: Lora
     depth_sweep: DepthSweep
+    augmented_tuning: TransferTraining
+    mixup_tuning: TransferTraining
