@@ -4,10 +4,13 @@ Keras traps this file is for: layers handed to a new model stay shared with the 
 copies no weights, and an initial weight must not depend on which method asks for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from tasks.common.backend import keras
+from tasks.common.errors import UserError
 from tasks.common.objectives import class_logits
 from tasks.models.dense import HEAD, linear
 
@@ -57,11 +60,48 @@ def hidden_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in model.layers if layer.weights and layer.name != HEAD]
 
 
-def with_norms(model: keras.Model, names: Iterable[str]) -> frozenset[str]:
-    """The layers named and the batch normalisation that belongs to them: they move together or not at all."""
-    chosen = {*names}
-    chosen |= {f"{name}-norm" for name in chosen}
-    return frozenset(chosen & {layer.name for layer in model.layers})
+def layers_of(model: keras.Model, hidden: Iterable[str]) -> list[keras.layers.Layer]:
+    """The layers of Keras that hidden layers are made of, from input to output: they move together or not at all.
+
+    Those of ``block-1`` are called ``block-1`` or begin with ``block-1-``, normalisation and activation included.
+    """
+    names = {*hidden}
+    return [layer for layer in model.layers if layer.name in names or _parents(layer.name) & names]
+
+
+def _parents(name: str) -> set[str]:
+    parts = name.split("-")
+    return {"-".join(parts[:count]) for count in range(1, len(parts))}
+
+
+def names_of(model: keras.Model, hidden: Iterable[str]) -> frozenset[str]:
+    """Names of the layers with weights among `layers_of`."""
+    return frozenset(layer.name for layer in layers_of(model, hidden) if layer.weights)
+
+
+def with_kernels(model: keras.Model, hidden: Iterable[str]) -> list[str]:
+    """Names of the dense layers and convolutions among `layers_of`."""
+    kinds = (keras.layers.Dense, keras.layers.Conv2D)
+    return [layer.name for layer in layers_of(model, hidden) if type(layer) in kinds]
+
+
+def assign(model: keras.Model, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Give every variable of a model the array called ``<layer>/<variable>``.
+
+    Raises:
+        UserError: If arrays and variables do not match, one for one and in shape.
+    """
+    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
+    without, beside = sorted(variables.keys() - weights.keys()), sorted(weights.keys() - variables.keys())
+    if without or beside:
+        lack = f"they lack {', '.join(without[:3])}" if without else f"they have {', '.join(beside[:3])} too"
+        raise UserError(f"the weights are of another network: {lack}; name the network they were trained in.")
+    for name, variable in variables.items():
+        if tuple(variable.shape) != weights[name].shape:
+            found, expected = weights[name].shape, tuple(variable.shape)
+            raise UserError(f"the weights are of another network: {name} has shape {found}, expected {expected}.")
+    for name, variable in variables.items():
+        variable.assign(weights[name])
 
 
 def parameters(model: keras.Model, layers: Iterable[str]) -> int:
@@ -70,8 +110,8 @@ def parameters(model: keras.Model, layers: Iterable[str]) -> int:
 
 
 def take(model: keras.Model, source: keras.Model, names: Iterable[str]) -> None:
-    """Give the layers named, and the batch normalisation that belongs to them, the weights they have in ``source``."""
-    for name in with_norms(model, names):
+    """Give hidden layers the weights they have in ``source``."""
+    for name in names_of(model, names):
         model.get_layer(name).set_weights(source.get_layer(name).get_weights())
 
 

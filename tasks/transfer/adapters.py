@@ -14,18 +14,20 @@ from tasks.common.training import search
 from tasks.models import dense, surgery
 from tasks.models.dense import HEAD
 
+ADAPTER = "-adapter"
+
 
 def run(sample: Sample, source: Source, network: Network, settings: Adapters, seed: int) -> Trained | Failed:
-    """Adapters, batch normalisation and the head move; the source's own layers stay.
+    """Adapters, normalisation and the head move; the source's own layers stay.
 
-    With ``width`` 0 and no batch normalisation this is feature extraction, bit for bit.
+    With ``width`` 0 and no normalisation this is feature extraction, bit for bit.
 
     Source: "Parameter-Efficient Transfer Learning for NLP", arXiv:1902.00751, section 2 (normalisation is trained
     with the adapters there too).
     """
     start = surgery.with_new_head(source.model, len(sample.classes), seed)
     adapted = with_adapters(start, network, settings.width, seed)
-    own = {layer.name for layer in adapted.layers if layer.weights} - set(network.hidden)
+    own = {layer.name for layer in adapted.layers if layer.weights and (_is_norm(layer) or ADAPTER in layer.name)}
     return search(
         settings,
         sample,
@@ -42,13 +44,13 @@ def with_adapters(model: keras.Model, network: Network, width: int, seed: int) -
     ``down`` has ``width`` units and ``up`` as many as h; behind a convolution both work on the channels of each
     place. ``up`` starts at zero, so the copy computes what ``model`` does; the paper's starts near zero.
     """
-    after = {_last(model, name): name for name in network.hidden} if width else {}
+    after = {surgery.layers_of(model, [name])[-1].name: name for name in network.hidden} if width else {}
 
     def call(layer: keras.layers.Layer, *arguments: Any, **named: Any) -> Any:
         output = layer(*arguments, **named)
         if layer.name not in after:
             return output
-        name = f"{after[layer.name]}-adapter"
+        name = f"{after[layer.name]}{ADAPTER}"
         initial = dense.initial(network, f"{name}-down", seed)
         down = keras.layers.Dense(width, activation=network.activation, kernel_initializer=initial, name=f"{name}-down")
         up = keras.layers.Dense(output.shape[-1], kernel_initializer="zeros", name=f"{name}-up")
@@ -57,7 +59,5 @@ def with_adapters(model: keras.Model, network: Network, width: int, seed: int) -
     return surgery.rewired(model, call=call)
 
 
-def _last(model: keras.Model, name: str) -> str:
-    """The layer whose output is that of a hidden layer, activation included."""
-    activation = f"{name}-activation"
-    return activation if any(layer.name == activation for layer in model.layers) else name
+def _is_norm(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization | keras.layers.LayerNormalization)

@@ -62,7 +62,7 @@ def _train(
 ) -> Trained | Failed:
     moving = None
     if settings.frozen and k:
-        moving = surgery.with_norms(source.model, network.hidden[k:]) | {HEAD}
+        moving = surgery.names_of(source.model, network.hidden[k:]) | {HEAD}
     return search(
         settings,
         sample,

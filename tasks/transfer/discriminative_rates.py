@@ -36,5 +36,5 @@ def shares(source: Source, network: Network, factor: float) -> tuple[tuple[str, 
     return tuple(
         (layer, factor**-depth)
         for depth, name in enumerate(reversed(network.hidden), start=1)
-        for layer in sorted(surgery.with_norms(source.model, [name]))
+        for layer in sorted(surgery.names_of(source.model, [name]))
     )

@@ -21,7 +21,7 @@ def run(sample: Sample, source: Source, network: Network, settings: FineTuning, 
 
     Source: "How transferable are features in deep neural networks?", arXiv:1411.1792, section 2 (fine-tuned copies).
     """
-    layers = surgery.with_norms(source.model, chosen_layers(network.hidden, settings.layers))
+    layers = surgery.names_of(source.model, chosen_layers(network.hidden, settings.layers))
     return search(
         settings,
         sample,

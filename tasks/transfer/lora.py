@@ -37,7 +37,7 @@ def run(sample: Sample, source: Source, network: Network, settings: Lora, seed: 
     Source: "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685, section 4.1.
     """
     start = surgery.with_new_head(source.model, len(sample.classes), seed)
-    names = network.hidden if settings.rank else []
+    names = surgery.with_kernels(start, network.hidden) if settings.rank else []
     updated = with_updates(start, names, settings.rank, settings.alpha, seed)
     moving = frozenset({HEAD, *(f"{name}/{factor}" for name in names for factor in FACTORS)})
     result = search(

@@ -25,7 +25,7 @@ def run(
     (gradual unfreezing).
     """
     groups = [[], *unfrozen(network.hidden, settings.steps)]
-    moving = [surgery.with_norms(source.model, names) | {HEAD} for names in groups]
+    moving = [surgery.names_of(source.model, names) | {HEAD} for names in groups]
     return search(
         settings,
         sample,

@@ -22,7 +22,7 @@ MUTANTS = (
     # fine-tuning and feature extraction
     Mutant(f"{_HERE}/fixed.py", "float(np.exp(best.x) / unit)", "1.0", f"{_SHARED}logits_of_distances_are_brought_to_the_scale_with_the_lowest_cross_entropy"),
     Mutant(f"{_HERE}/fixed.py", "scale = sharpness(predict(body, sample.validation.x) @ kernel + bias, sample.validation.y)", "scale = 1.0", f"{_SHARED}a_fixed_source_is_as_sure_as_the_validation_part_lets_it_be"),
-    Mutant(f"{_HERE}/fine_tuning.py", "surgery.with_norms(source.model, chosen_layers(network.hidden, settings.layers))", "frozenset(chosen_layers(network.hidden, settings.layers))", f"{_SHARED}a_layer_that_may_move_takes_its_batch_normalisation_along"),
+    Mutant(f"{_HERE}/fine_tuning.py", "surgery.names_of(source.model, chosen_layers(network.hidden, settings.layers))", "frozenset(chosen_layers(network.hidden, settings.layers))", f"{_SHARED}a_layer_that_may_move_takes_its_batch_normalisation_along"),
     Mutant(f"{_HERE}/fine_tuning.py", "rate * settings.slowdown", "rate", f"{_SHARED}every_setting_of_fine_tuning_changes_the_result"),
     Mutant(f"{_HERE}/feature_extraction.py", "settings.epochs, frozenset({HEAD})", "settings.epochs", f"{_SHARED}feature_extraction_moves_the_head_alone"),
     # full fine-tuning
@@ -32,13 +32,13 @@ MUTANTS = (
     # progressive unfreezing
     Mutant(_STEPS, "rate * decay**step", "rate * decay ** (step + 1)", f"{_RATES}each_step_moves_one_group_more_at_a_rate_that_falls_by_the_decay"),
     Mutant(_STEPS, "epochs - last * each if step == last else each", "each", f"{_RATES}each_step_moves_one_group_more_at_a_rate_that_falls_by_the_decay"),
-    Mutant(_STEPS, "surgery.with_norms(source.model, names) | {HEAD}", "surgery.with_norms(source.model, names) or frozenset({HEAD})", f"{_RATES}unfreezing_all_in_one_step_is_fine_tuning_bit_for_bit"),
+    Mutant(_STEPS, "surgery.names_of(source.model, names) | {HEAD}", "surgery.with_norms(source.model, names) or frozenset({HEAD})", f"{_RATES}unfreezing_all_in_one_step_is_fine_tuning_bit_for_bit"),
     Mutant("tasks/common/layers.py", "hidden[len(hidden) - len(hidden) * step // count :]", "hidden[: len(hidden) * step // count]", f"{_RATES}layers_are_unfrozen_from_the_last_to_the_first"),
     # discriminative rates
     Mutant(_LAYERS, "enumerate(reversed(network.hidden), start=1)", "enumerate(network.hidden, start=1)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     Mutant(_LAYERS, "start=1", "start=0", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     Mutant(_LAYERS, "factor**-depth", "1 / (factor * depth)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
-    Mutant(_LAYERS, "in sorted(surgery.with_norms(source.model, [name]))", "in [name]", f"{_RATES}batch_normalisation_moves_as_slowly_as_its_layer"),
+    Mutant(_LAYERS, "in sorted(surgery.names_of(source.model, [name]))", "in [name]", f"{_RATES}batch_normalisation_moves_as_slowly_as_its_layer"),
     Mutant("tasks/common/traced.py", "old + share * (variable.value - old)", "variable.value - share * (variable.value - old)", f"{_RATES}a_layer_moves_by_the_factor_to_the_power_of_its_depth_less"),
     # lp-ft
     Mutant(_PROBE, "surgery.copy(probe.model)", "surgery.with_new_head(source.model, len(sample.classes), seed)", f"{_RATES}fine_tuning_starts_from_the_best_probe"),
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(_SWEEP, "network.hidden[k:]) | {HEAD}", "network.hidden) | {HEAD}", f"{_SOURCE}reused_layers_stay_or_follow_as_the_setting_says"),
     Mutant(_SWEEP, "best = min(trained", "best = max(trained", f"{_SOURCE}the_model_compared_is_the_best_on_validation_data"),
     Mutant(_SWEEP, "len(settings.rates) * len(tried)", "len(settings.rates)", f"{_SOURCE}the_model_compared_is_the_best_on_validation_data"),
-    Mutant("tasks/models/surgery.py", "for name in with_norms(model, names):", "for name in names:", f"{_SOURCE}the_first_k_layers_are_the_sources_and_the_rest_is_fresh"),
+    Mutant("tasks/models/surgery.py", "for name in names_of(model, names):", "for name in names:", f"{_SOURCE}the_first_k_layers_are_the_sources_and_the_rest_is_fresh"),
     # augmentation and mixtures
     Mutant(_MIX, "x = share * x + (1 - share) * tf.gather(x, partner)", "x = (1 - share) * x + share * tf.gather(x, partner)", f"{_MIXING}mixup_is_the_papers_mixture_of_inputs_and_of_losses"),
     Mutant(_MIX, "(1 - share) * weighted(logits, tf.gather(y, partner), weights)", "(1 - share) * weighted(logits, y, weights)", f"{_MIXING}mixup_is_the_papers_mixture_of_inputs_and_of_losses"),
