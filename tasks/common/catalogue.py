@@ -35,8 +35,17 @@ def characters(alphabet: str) -> tuple[str, ...]:
     return tuple(f"{alphabet}/character{number:02}" for number in range(1, ALPHABETS[alphabet] + 1))
 
 
-def _images(classes: tuple[str, ...], per_class: int) -> Facts:
-    return Facts(classes, ("ink", "extent"), per_class, ("standardise", "unit", "overall"), images=True)
+GREY = ("standardise", "unit", "overall")
+COLOUR = (*GREY, "signed", "centred", "imagenet", "imagenet-mean", "none")
+"""Scalings of images; those of colour alone are what backbones were trained with."""
+
+
+def _images(classes: tuple[str, ...], per_class: int | None) -> Facts:
+    return Facts(classes, ("ink", "extent"), per_class, GREY, images=True)
+
+
+def _photos(classes: tuple[str, ...], per_class: int | None) -> Facts:
+    return Facts(classes, (), per_class, COLOUR, images=True)
 
 
 def _tables(classes: tuple[str, ...], per_class: int | None = None, auxiliary: tuple[str, ...] = ()) -> Facts:
@@ -55,11 +64,13 @@ CLOTHES = (
     "Bag",
     "Ankle boot",
 )
+PHOTOGRAPHED = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 KINDS = {
     "fashion-mnist": _images(CLOTHES, 6000),
     "mnist": _images(tuple(digits), 5421),
     "digits": _images(tuple(digits), 116),
     "omniglot": _images(tuple(name for alphabet in ALPHABETS for name in characters(alphabet)), 15),
+    "clothing": _photos(PHOTOGRAPHED, 124),
     "emnist": _images((*digits, *ascii_uppercase, *"abdefghnqrt"), 2400),
     "letters": _tables(tuple(ascii_uppercase), 576),
     "tables": _tables(("source-0", "source-1", "target-0", "target-1", "target-2"), auxiliary=("response",)),
@@ -74,7 +85,7 @@ def facts_of(dataset: Any) -> Facts:
     classes = tuple(dataset.names)
     if dataset.kind == "own-images" or (dataset.kind == "own-arrays" and dataset.images):
         colour = getattr(dataset, "colour", True)  # of arrays nothing is known before they are read
-        return Facts(classes, () if colour else ("ink", "extent"), None, _images((), 0).scalings, images=True)
+        return _photos(classes, None) if colour else _images(classes, None)
     return _tables(classes, None, tuple(getattr(dataset, "auxiliary", ())))
 
 

@@ -44,7 +44,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "the disk is full. Free some room (EMNIST needs 600 MB, every other download 100 MB or less)"
+            advice = "the disk is full. Free some room (EMNIST needs 600 MB, every other download 110 MB or less)"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             advice = f"it cannot be written ({error.strerror})"
         else:

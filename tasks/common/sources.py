@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import pooch
 
@@ -20,6 +21,12 @@ from tasks.common.fetch import CorruptError, UnavailableError
 from tasks.common.integrity import verify
 
 Found = Iterator[tuple[str, Path]]
+
+
+class Check(Protocol):
+    """Holds a file against its checksum; raises `CorruptError` if they do not fit."""
+
+    def __call__(self, path: Path, sha256: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ def cache(dataset: str) -> Path:
     return Path(os.environ.get("HEADWATER_CACHE") or pooch.os_cache("headwater")).expanduser() / dataset
 
 
-def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source:
+def folder(path: Path, sums: Mapping[str, str], check: Check = verify, *, ours: bool = False) -> Source:
     """Files in ``path``, compressed or not. A corrupt one is deleted where the folder is ours, else left alone."""
 
     def find(names: Iterable[str]) -> Found:
@@ -46,7 +53,7 @@ def folder(path: Path, sums: Mapping[str, str], *, ours: bool = False) -> Source
             reasons += [] if present else [f"{name} is not there"]
             for candidate in present:
                 try:
-                    verify(candidate, sums[name])
+                    check(candidate, sums[name])
                 except CorruptError as error:
                     deleted = ours and _deleted(candidate)
                     reasons.append(f"{candidate.name} {error}{'; it is deleted' if deleted else ''}")
@@ -71,13 +78,13 @@ def _deleted(path: Path) -> bool:
     return True
 
 
-def web(base: str, target: Path, sums: Mapping[str, str]) -> Source:
+def web(base: str, target: Path, sums: Mapping[str, str], check: Check = verify) -> Source:
     """Files at ``base/<name>``, downloaded into the folder ``target``; the first that fails ends it."""
 
     def find(names: Iterable[str]) -> Found:
         for name in names:
             try:
-                fetch.download(f"{base}/{name}", target / name, partial(verify, sha256=sums[name]))
+                fetch.download(f"{base}/{name}", target / name, partial(check, sha256=sums[name]))
             except CorruptError as error:
                 fetch.note(f"{base}: {name} {error}; it is deleted")
                 raise UnavailableError(f"{name} {error}; it is deleted") from error
@@ -88,25 +95,25 @@ def web(base: str, target: Path, sums: Mapping[str, str]) -> Source:
     return Source(base, find)
 
 
-def mirror(dataset: str, target: Path, sums: Mapping[str, str]) -> list[Source]:
+def mirror(dataset: str, target: Path, sums: Mapping[str, str], check: Check = verify) -> list[Source]:
     """`HEADWATER_MIRROR`: a folder or URL with ``<dataset>/<name>``; in a folder the files may lie directly."""
     place = os.environ.get("HEADWATER_MIRROR", "")
     if not place:
         return []
     if place.startswith(("http://", "https://")):
-        return [web(f"{place.rstrip('/')}/{dataset}", target, sums)]
+        return [web(f"{place.rstrip('/')}/{dataset}", target, sums, check)]
     if "://" in place:
         raise UserError(f"HEADWATER_MIRROR is '{place}'; expected a folder or an http:// or https:// URL.")
     root = Path(place).expanduser()
-    return [folder(path, sums) for path in (root / dataset, root)]
+    return [folder(path, sums, check) for path in (root / dataset, root)]
 
 
-def usual(dataset: str, sums: Mapping[str, str], urls: Iterable[str]) -> list[Source]:
+def usual(dataset: str, sums: Mapping[str, str], urls: Iterable[str], check: Check = verify) -> list[Source]:
     """A mirror first where one is set, because a person who sets it means it; then what was fetched before; then the
     official places."""
     target = cache(dataset)
-    official = [web(url, target, sums) for url in urls]
-    return [*mirror(dataset, target, sums), folder(target, sums, ours=True), *official]
+    official = [web(url, target, sums, check) for url in urls]
+    return [*mirror(dataset, target, sums, check), folder(target, sums, check, ours=True), *official]
 
 
 def package(label: str, target: Path, sums: Mapping[str, str], fill: Callable[[Path], Path]) -> Source:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.common.artifacts import Arrays
-from tasks.datasets import digits, emnist, fashion, letters, mnist, omniglot, shifted, tables
+from tasks.datasets import clothing, digits, emnist, fashion, letters, mnist, omniglot, shifted, tables
 
 KINDS: Mapping[str, Callable[[Any, int], Arrays]] = {
     "fashion-mnist": fashion.load,  # Xiao et al., 2017
     "mnist": mnist.load,  # LeCun et al., 1998
+    "clothing": clothing.load,  # Grigorev, 2020
     "digits": digits.load,  # Xu et al., 1992
     "omniglot": omniglot.load,  # Lake et al., 2015
     "emnist": emnist.load,  # Cohen et al., 2017
