@@ -15,7 +15,7 @@ def main() -> None:
     for name, suite in settings.suites.items():
         print(f"{name}: {', '.join(suite.studies) or 'no study'}")
         for family, methods in suite.methods.model_dump().items():
-            if methods:
+            if methods and family != "start":
                 print(f"  {family:<9} {', '.join(methods)}")
     for dataset, place in settings.run.files.items():
         # Said and not refused: a study whose data are elsewhere keeps nobody from running another one.

@@ -18,14 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.common.backbones import BACKBONES
 from tasks.common.catalogue import KINDS, classes_of
+from tasks.common.given import TEXTS
 from tasks.common.params import Params
 from tasks.common.schema.study import Network, Study
+from tasks.common.studies import named
 
-START, SAMPLE, MULTIPLY_ADD, CONVOLVED = 4.5, 9e-6, 1.1e-10, 2.8e-10  # seconds
+START, SAMPLE, MULTIPLY_ADD, CONVOLVED, BACKBONE = 4.5, 9e-6, 1.1e-10, 2.8e-10, 3e-10  # seconds
 BASE, COPIES = 750 * 2**20, 4
 OTHERS = 4
 """Stages of a study that train nothing: split, the teacher's choice, evaluation, report."""
+FROZEN = ("fixed", "feature-extraction")
+"""Methods that see every sample through the network once, and train on what it makes of them."""
 ROWS_OF_A_CATEGORY = 8
 """Inputs that a category column is taken for before it is read."""
 
@@ -52,7 +57,16 @@ class Estimate:
 
 def multiply_adds(network: Network, shape: tuple[int, ...], outputs: int) -> int:
     """Of one prediction, as `tasks.models.cost` counts them in the network itself."""
-    total, width = 0, math.prod(shape)
+    if network.kind == "backbone":
+        facts = BACKBONES[network.name]  # nearly all of it is convolved, so it goes with the area
+        return round(facts.multiply_adds * shape[0] * shape[1] / facts.side**2)
+    if network.kind == "transformer":
+        length, wide = shape[0], network.width
+        block = length * (4 * wide**2 + 2 * wide * network.inner) + 2 * length**2 * wide
+        return int(network.blocks * block + wide * outputs)
+    if network.kind == "hub":
+        return 0  # nobody knows before it is loaded
+    total, width = 0, network.width if network.kind == "embedding" else math.prod(shape)
     if network.kind == "convolutional":
         height, breadth, channels = *shape[:2], (shape[2] if len(shape) > 2 else 1)
         for filters in network.filters:
@@ -71,7 +85,7 @@ def of_study(params: Params, name: str) -> Estimate | None:
     source, target = (known(params, dataset, study) for dataset in (chosen.source, chosen.target))
     if source is None or target is None:
         return None
-    outputs = len(_classes(study.data.target.classes, params.datasets[chosen.target]))
+    outputs = len(named(study.data.target.classes, params.datasets[chosen.target]))
     pool = source_rows(params, name, source)
     per_sample = {
         kind: SAMPLE + _rate(network) * multiply_adds(network, target.shape, outputs)
@@ -95,17 +109,13 @@ def of_study(params: Params, name: str) -> Estimate | None:
 
 
 def _rate(network: Network) -> float:
-    return CONVOLVED if network.kind == "convolutional" else MULTIPLY_ADD
-
-
-def _classes(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:
-    return classes_of(dataset) if isinstance(classes, str) else tuple(classes)
+    return {"convolutional": CONVOLVED, "backbone": BACKBONE}.get(network.kind, MULTIPLY_ADD)
 
 
 def source_rows(params: Params, name: str, source: Data) -> int:
     """Samples of the source that are trained on; a tenth is held out to choose the epoch."""
     study, dataset = params.studies[name], params.datasets[params.run.studies[name].source]
-    chosen, all_of = _classes(study.data.source.classes, dataset), classes_of(dataset)
+    chosen, all_of = named(study.data.source.classes, dataset), classes_of(dataset)
     limits = [params.caps.source_rows, study.data.source.rows]
     limits.append(round(source.rows * len(chosen) / len(all_of)) if source.rows else None)
     known_limits = [limit for limit in limits if limit]
@@ -117,6 +127,8 @@ def samples_seen(params: Params, name: str, family: Any, method: str, pool: int)
     settings: Mapping[str, Any] = params.settings(name, family, method).model_dump()
     target, network = params.studies[name].data.target, params.studies[name].network
     epochs = sum(value for key, value in settings.items() if key.endswith("epochs"))
+    if method in FROZEN and network.kind in ("backbone", "transformer"):
+        return target.labelled + target.validation  # they pass through it once
     trainings = len(settings.get("rates", [])) * len(settings.get("weights", [0]))
     rows = target.labelled
     if family == "pretrain":
@@ -142,6 +154,10 @@ def known(params: Params, dataset: str, study: Study) -> Data | None:
     rows = rows or (per_class * len(classes_of(settings)) if per_class else getattr(settings, "source_rows", None))
     if dataset in params.run.files:
         rows = rows or counted(Path(params.run.files[dataset]), settings)
+    if settings.kind == "embedded":
+        weights = params.datasets[params.run.embedded[dataset].by]
+        made = TEXTS.get(getattr(weights, "of", ""), {}).get("width")
+        return Data((int(made),), rows) if made else None
     shape = shape_of(settings, Path(params.run.files.get(dataset, "")), study)
     return Data(shape, rows) if shape else None
 
@@ -157,7 +173,9 @@ def shape_of(settings: Any, path: Path, study: Study) -> tuple[int, ...] | None:
         return (numbers + ROWS_OF_A_CATEGORY * len(settings.categories) + features * len(settings.texts),)
     if settings.kind in ("tables", "shifted-tables"):
         return (settings.features,)
-    colours = (3,) if getattr(settings, "colour", False) else ()
+    if settings.kind == "reviews":
+        return (settings.length,)
+    colours = (3,) if getattr(settings, "colour", settings.kind == "clothing") else ()
     sides = {"fashion-mnist": 28, "emnist": 28, "digits": 8, "own-images": getattr(settings, "side", 0)}
     side = sides.get(settings.kind) or getattr(settings, "side", 0)
     return {"letters": (16,), "own-text": (features,)}.get(settings.kind) or (side, side, *colours)

@@ -21,7 +21,8 @@ def main(study: str, method: str, percent: str) -> None:
     settings = params.load()
     run, block = stages.choose(METHODS, "transfer", method), settings.settings(study, "transfer", method)
     network, targets = settings.studies[study].network, samples.target(study)
-    x, y, sources = samples.unlabelled(study), samples.oracle(study), stages.pretrained(study, "supervised")
+    start = settings.methods(study).start
+    x, y, sources = samples.unlabelled(study), samples.oracle(study), stages.pretrained(study, start)
     labels = budgets.amount(targets[0], int(percent))
 
     def sample(repeat: int) -> Sample:
@@ -37,7 +38,7 @@ def main(study: str, method: str, percent: str) -> None:
         "settings": block.model_dump(exclude_defaults=True),
         "control": CONTROL if carries else None,
         "uses_source": carries,
-        "source": "supervised" if carries else None,
+        "source": start if carries else None,
         "percent": int(percent),
         "labels": labels,
     }

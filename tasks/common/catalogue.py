@@ -15,6 +15,7 @@ class Facts:
     per_class: int | None  # None: params.yaml says
     scalings: tuple[str, ...]
     images: bool
+    tokens: bool = False  # words or their pieces, by number
 
 
 ALPHABETS = {
@@ -52,6 +53,10 @@ def _tables(classes: tuple[str, ...], per_class: int | None = None, auxiliary: t
     return Facts(classes, auxiliary, per_class, ("standardise", "overall"), images=False)
 
 
+def _tokens(classes: tuple[str, ...], auxiliary: tuple[str, ...] = ()) -> Facts:
+    return Facts(classes, auxiliary, None, ("none",), images=False, tokens=True)
+
+
 CLOTHES = (
     "T-shirt/top",
     "Trouser",
@@ -73,6 +78,7 @@ KINDS = {
     "clothing": _photos(PHOTOGRAPHED, 124),
     "emnist": _images((*digits, *ascii_uppercase, *"abdefghnqrt"), 2400),
     "letters": _tables(tuple(ascii_uppercase), 576),
+    "reviews": _tokens(("negative", "positive"), ("intensity", "disagreement")),
     "tables": _tables(("source-0", "source-1", "target-0", "target-1", "target-2"), auxiliary=("response",)),
     "shifted-tables": _tables(tuple(f"{side}-{label}" for side in ("source", "target") for label in range(3))),
 }
@@ -86,7 +92,18 @@ def facts_of(dataset: Any) -> Facts:
     if dataset.kind == "own-images" or (dataset.kind == "own-arrays" and dataset.images):
         colour = getattr(dataset, "colour", True)  # of arrays nothing is known before they are read
         return _photos(classes, None) if colour else _images(classes, None)
+    if getattr(dataset, "tokens", "none") != "none":
+        return _tokens(classes)
     return _tables(classes, None, tuple(getattr(dataset, "auxiliary", ())))
+
+
+PIECES = 30_522  # BERT's
+
+
+def vocabulary_of(dataset: Any) -> int | None:
+    """How many different token numbers samples may have, with padding and unknown words; None if they have none."""
+    kinds = {"pieces": PIECES, "words": getattr(dataset, "words", 0) + 2}
+    return kinds.get(getattr(dataset, "tokens", "none"))
 
 
 def classes_of(dataset: Any) -> tuple[str, ...]:
@@ -101,5 +118,16 @@ def classes_of(dataset: Any) -> tuple[str, ...]:
     return tuple(name for alphabet in ALPHABETS if alphabet in chosen for name in characters(alphabet))
 
 
-WITHOUT_SOURCE = ("scratch", "scratch-tuned")
+WEIGHTS = ("weights", "hub", "own-weights", "own-hub")
+"""Kinds of data sets that are no samples but a model's weights."""
+
+
+def room_of(dataset: Any) -> str:
+    """Which list of params.yaml selects a data set: each has stages of its own."""
+    if dataset.kind == "embedded":
+        return "run.embedded"
+    return "run.files" if dataset.kind.startswith("own-") else "run.datasets"
+
+
+WITHOUT_SOURCE = ("scratch", "scratch-tuned", "tf-idf")
 """Transfer methods that carry nothing over: the controls. None of them may teach a student."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tasks.common.catalogue import KINDS, WITHOUT_SOURCE
+from tasks.common.catalogue import WEIGHTS, WITHOUT_SOURCE, room_of
 from tasks.common.complaints import of_types
 from tasks.common.errors import nearest, unknown
-from tasks.common.schema.run import FAMILIES, Methods, Suite
+from tasks.common.schema.run import FAMILIES, GIVEN, Methods, Suite
 from tasks.common.studies import complaints_of_studies
 
 if TYPE_CHECKING:
@@ -21,23 +21,20 @@ Known = Mapping[Any, list[str]]
 
 def complaints_of(params: Params, known: Known) -> list[str]:
     """All that is wrong together; ``known`` has the names of each family's methods."""
-    found = [*_run(params), *_suites(params, known)]
+    found = [*_run(params), *_given(params), *_suites(params, known)]
     return found or [*_overrides(params, known), *complaints_of_studies(params)]
 
 
 def _run(params: Params) -> Iterator[str]:
     if params.size not in params.sizes:
         yield f"size is '{params.size}'; known: {', '.join(params.sizes)}.{nearest(params.size, params.sizes)}"
-    for dataset in params.run.datasets:
-        if dataset not in params.datasets:
-            yield unknown("run.datasets", dataset, params.datasets)
-        elif params.datasets[dataset].kind not in KINDS:
-            yield f"run.datasets has '{dataset}', which are your own data; name their file under run.files instead."
-    for dataset in params.run.files:
-        if dataset not in params.datasets:
-            yield unknown("run.files", dataset, params.datasets)
-        elif params.datasets[dataset].kind in KINDS:
-            yield f"run.files has '{dataset}', of kind {params.datasets[dataset].kind}; list it under run.datasets."
+    for place, names in _rooms(params).items():
+        for dataset in names:
+            if dataset not in params.datasets:
+                yield unknown(place, dataset, params.datasets)
+            elif room_of(params.datasets[dataset]) != place:
+                kind, room = params.datasets[dataset].kind, room_of(params.datasets[dataset])
+                yield f"{place} has '{dataset}', of kind {kind}; name it under {room} instead."
     for study, chosen in params.run.studies.items():
         place = f"run.studies.{study}"
         if study not in params.studies:
@@ -45,13 +42,49 @@ def _run(params: Params) -> Iterator[str]:
         for side, dataset in (("source", chosen.source), ("target", chosen.target)):
             if dataset not in params.datasets:
                 yield unknown(f"{place}.{side}", dataset, params.datasets)
-            elif dataset not in (*params.run.datasets, *params.run.files):
-                room = "run.datasets" if params.datasets[dataset].kind in KINDS else "run.files"
-                yield f"{place} needs data set '{dataset}', which {room} leaves out; add it there."
+            elif params.datasets[dataset].kind in WEIGHTS:
+                yield f"{place}.{side} is '{dataset}', which are weights; name them under run.given.{study}."
+            else:
+                yield from _selected(params, place, dataset)
         if chosen.suite not in params.suites:
             yield unknown(f"{place}.suite", chosen.suite, params.suites)
         elif study not in params.suites[chosen.suite].studies:
             yield f"{place}.suite is '{chosen.suite}', but suites.{chosen.suite}.studies leaves it out; add it there."
+
+
+def _rooms(params: Params) -> dict[str, Iterable[str]]:
+    run = params.run
+    return {"run.datasets": run.datasets, "run.files": run.files, "run.embedded": run.embedded}
+
+
+def _selected(params: Params, place: str, dataset: str) -> Iterator[str]:
+    room = room_of(params.datasets[dataset])
+    if dataset not in _rooms(params)[room]:
+        yield f"{place} needs data set '{dataset}', which {room} leaves out; add it there."
+
+
+def _given(params: Params) -> Iterator[str]:
+    """Weights that others trained, and data sets that are made with them."""
+    needs = [(f"run.given.{study}", weights, WEIGHTS) for study, weights in params.run.given.items()]
+    for name, made in params.run.embedded.items():
+        needs += [(f"run.embedded.{name}.by", made.by, WEIGHTS), (f"run.embedded.{name}.of", made.of, ())]
+    for place, dataset, kinds in needs:
+        if dataset not in params.datasets:
+            yield unknown(place, dataset, params.datasets)
+        elif kinds and params.datasets[dataset].kind not in kinds:
+            yield f"{place} is '{dataset}', of kind {params.datasets[dataset].kind}; expected {' or '.join(kinds)}."
+        else:
+            yield from _selected(params, place, dataset)
+    for study in params.run.given:
+        if study not in params.run.studies:
+            yield unknown("run.given", study, params.run.studies)
+    for study, chosen in params.run.studies.items():
+        methods = params.suites[chosen.suite].methods.pretrain if chosen.suite in params.suites else []
+        if (GIVEN in methods) != (study in params.run.given):
+            yield (
+                f"suites.{chosen.suite}.methods.pretrain has {GIVEN if GIVEN in methods else f'no {GIVEN}'}, and "
+                f"run.given {'has' if study in params.run.given else 'lacks'} '{study}'; both or neither."
+            )
 
 
 def _suites(params: Params, known: Known) -> Iterator[str]:
@@ -82,7 +115,7 @@ def _selection(place: str, methods: Methods, known: Known) -> Iterator[str]:
     for family in ("pretrain", *FAMILIES):
         selected: list[str] = getattr(methods, family)
         for method in selected:
-            if method not in known[family]:
+            if method not in known[family] and method != GIVEN:
                 yield unknown(f"{place}.{family}", method, known[family])
         if len(set(selected)) < len(selected):
             yield f"{place}.{family} names a method twice: {', '.join(selected)}."
@@ -90,10 +123,10 @@ def _selection(place: str, methods: Methods, known: Known) -> Iterator[str]:
         if method not in methods.transfer or method in WITHOUT_SOURCE:
             yield f"{place}.origins has '{method}', which is no transfer method of this suite that uses a source model."
     for source in methods.sources:
-        if source not in methods.pretrain or source == "supervised":
-            yield f"{place}.sources has '{source}'; expected one of {place}.pretrain other than 'supervised'."
+        if source not in methods.pretrain or source == methods.start:
+            yield f"{place}.sources has '{source}'; expected one of {place}.pretrain other than '{methods.start}'."
     for family, method, why in (
-        ("pretrain", "supervised", "from which the transfer methods start"),
+        ("pretrain", methods.start, "from which the transfer methods start"),
         ("transfer", "scratch", "which every other method is compared with"),
         ("distill", "student-scratch", "the control of the students"),
         ("mtl", "single-task", "the control of the multi-task methods"),

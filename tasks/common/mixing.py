@@ -31,10 +31,18 @@ class Mixed:
     noise: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    flip: bool = False
+
+    @property
+    def on_features(self) -> bool:
+        """Whether inputs stay as they are, so that frozen layers need not see them anew; see `training.search`."""
+        return not (self.shift or self.noise or self.mixup or self.cutmix or self.flip)
 
     def __call__(self, model: keras.Model, batch: Tensors) -> Any:
         x, y, weights = batch["x"], batch["y"], batch.get(WEIGHTS)
-        for_shift, for_noise, for_partner, for_share, for_place = tf.unstack(tf.random.split(batch["seed"], 5))
+        for_shift, for_noise, for_partner, for_share, for_place, for_flip = seeds(batch)
+        if self.flip:
+            x = flipped(x, for_flip)
         if self.shift:
             x = shifted(x, self.shift, for_shift)
         if self.noise:
@@ -51,6 +59,12 @@ class Mixed:
         return share * weighted(logits, y, weights) + (1 - share) * weighted(logits, tf.gather(y, partner), weights)
 
 
+def seeds(batch: Tensors) -> list[Any]:
+    """A seed for everything that is drawn in a step."""
+    drawn: list[Any] = tf.unstack(tf.random.split(batch["seed"], 6))
+    return drawn
+
+
 def arguments(settings: Mixing, sample: Sample) -> dict[str, Any]:
     """Objective and constants for `tasks.common.training.search`; `plain` and none where all is off."""
     return {"objective": objective(settings), "constants": constants(settings, sample)}
@@ -58,7 +72,7 @@ def arguments(settings: Mixing, sample: Sample) -> dict[str, Any]:
 
 def objective(settings: Mixing) -> Objective:
     """The objective of a training with these settings. All off, it is `plain`: the same trace, the same bytes."""
-    mixed = Mixed(settings.shift, settings.noise, settings.mixup, settings.cutmix)
+    mixed = Mixed(settings.shift, settings.noise, settings.mixup, settings.cutmix, settings.flip)
     return plain if mixed == Mixed() and not settings.balanced else mixed
 
 
@@ -93,6 +107,12 @@ def beta(parameter: float, seed: Any) -> Any:
     gammas = tf.math.log(tf.random.stateless_gamma((2,), first, alpha=parameter + 1))
     gammas += tf.math.log(tf.random.stateless_uniform((2,), second, minval=1e-30)) / parameter
     return tf.sigmoid(gammas[0] - gammas[1])
+
+
+def flipped(x: Any, seed: Any) -> Any:
+    """Images (b, h, w, ...), each mirrored left to right or not, by lot."""
+    chosen = tf.random.stateless_uniform((tf.shape(x)[0], *[1] * (len(x.shape) - 1)), seed) < 0.5
+    return tf.where(chosen, tf.reverse(x, [2]), x)
 
 
 def shifted(x: Any, most: int, seed: Any) -> Any:

@@ -11,6 +11,7 @@ the constants as they are, ``progress`` (0 at a phase's first step, towards 1, f
 another one each step, for stateless random numbers).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -22,6 +23,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Tensors: TypeAlias = Mapping[str, Any]
 Objective: TypeAlias = Callable[[keras.Model, Tensors], Any]
 Criterion: TypeAlias = Callable[[keras.Model, Tensors], tuple[Any, Any]]
+_VALUES = 2**22  # inputs of a network at a time
 
 
 def class_logits(outputs: Any) -> Any:
@@ -29,12 +31,13 @@ def class_logits(outputs: Any) -> Any:
     return outputs["head"] if isinstance(outputs, Mapping) else outputs
 
 
-def predict(model: keras.Model, x: Array, batch: int = 1024, of: Callable[[Any], Any] = class_logits) -> Array:
+def predict(model: keras.Model, x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
     """Class logits (n, classes) float32 of inputs (n, ...), without training behaviour such as dropout.
 
     ``of`` takes something else out of the model's output. Plain calls: `Model.predict` would trace a function for
-    each of many small models.
+    each of many small models. Photos go in few at a time, because a deep network makes much of each.
     """
+    batch = max(1, min(1024, _VALUES // max(1, math.prod(x.shape[1:]))))
     parts = [of(model(x[start : start + batch], training=False)) for start in range(0, len(x), batch)]
     return np.concatenate([np.asarray(part) for part in parts])
 

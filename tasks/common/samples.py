@@ -10,6 +10,15 @@ from tasks.common.artifacts import read_npz
 
 Array = np.ndarray[Any, Any]
 SPLIT = Path("data/split")
+GIVEN: dict[str, tuple[Any, Any]] = {
+    "unit": (0, 255),
+    "signed": (127.5, 127.5),
+    "centred": (127, 128),
+    "imagenet": (255 * np.array([0.485, 0.456, 0.406]), 255 * np.array([0.229, 0.224, 0.225])),
+    "imagenet-mean": (np.array([123.68, 116.779, 103.939]), 1),
+    "none": (0, 1),
+}
+"""Scalings that nothing is fitted for: shift and scale of values 0..255, of each channel where there are three."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,8 @@ class Scaling:
 
     @classmethod
     def fit(cls, x: Array, kind: str) -> Self:
-        """Statistics of raw inputs ``x`` (n, ...): ``standardise`` a feature, ``unit`` for 0..255 to 0..1, or
-        ``overall`` for one factor that brings the mean square to 1 and leaves zeros zero, as suits words.
+        """Statistics of raw inputs ``x`` (n, ...): ``standardise`` a feature, ``overall`` for one factor that brings
+        the mean square to 1 and leaves zeros zero, as suits words, or one of `GIVEN`, that looks at the shape alone.
 
         A feature of an image that varies by less than one part in 255 of the whole range, such as a pixel at the
         rim, keeps that as its scale: where the source is always black, the target must not explode. Columns of
@@ -62,8 +71,9 @@ class Scaling:
         if kind == "overall":
             size = float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
             return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], size or 1, np.float32))
-        if kind == "unit":
-            return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], 255, np.float32))
+        if kind in GIVEN:
+            shift, scale = (np.broadcast_to(value, x.shape[1:]).astype(np.float32) for value in GIVEN[kind])
+            return cls(shift, scale)
         shift, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
         if x.dtype.kind == "f":
             # The mean of equal float32 numbers is not always they: what is left of their deviation is rounding.

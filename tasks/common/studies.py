@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tasks.common import requirements
+from tasks.common import given, requirements
 from tasks.common.catalogue import classes_of, facts_of
 from tasks.common.errors import UserError, unknown
 from tasks.common.layers import chosen_layers, unfrozen
@@ -30,6 +30,7 @@ def complaints_of_studies(params: Params) -> Iterator[str]:
                 yield f"{name}: '{method}' {reason}"
         yield from _hints(params, name)
         yield from _layers(params, name)
+        yield from given.complaints_of(params, name)
         yield from _mixing(params, name)
         yield from _budgets(f"suites.{chosen.suite}", params.suites[chosen.suite].budgets, name, study, target)
 
@@ -39,7 +40,7 @@ def _sides(params: Params, name: str) -> Iterator[str]:
     chosen, data = params.run.studies[name], params.studies[name].data
     if chosen.source == chosen.target:
         dataset = params.datasets[chosen.source]
-        both = sorted({*_classes(data.source.classes, dataset)} & {*_classes(data.target.classes, dataset)})
+        both = sorted({*named(data.source.classes, dataset)} & {*named(data.target.classes, dataset)})
         if both:
             yield (
                 f"studies.{name}.data has {', '.join(both[:5])} on both sides, of one data set: the source would "
@@ -65,22 +66,27 @@ def _layers(params: Params, name: str) -> Iterator[str]:
 
 def _mixing(params: Params, name: str) -> Iterator[str]:
     """Whether samples can be changed and mixed as the transfer methods say."""
-    images = facts_of(params.datasets[params.run.studies[name].target]).images
+    facts = facts_of(params.datasets[params.run.studies[name].target])
     for method in params.methods(name).transfer:
         with contextlib.suppress(ValidationError, KeyError):
             settings = params.settings(name, "transfer", method)
-            for key in ("shift", "cutmix"):
-                if not images and getattr(settings, key, None):
-                    yield f"{name}: transfer.{method}.{key} needs images, and these are tables; try noise or mixup."
+            for key in ("shift", "flip", "cutmix"):
+                if not facts.images and getattr(settings, key, None):
+                    yield f"{name}: transfer.{method}.{key} needs images, and these are none; try noise or mixup."
+            for key in ("noise", "mixup"):
+                if facts.tokens and getattr(settings, key, None):
+                    yield f"{name}: transfer.{method}.{key} needs numbers, and these are words; take it out."
             if getattr(settings, "mixup", 0.0) and getattr(settings, "cutmix", 0.0):
                 yield f"{name}: transfer.{method} has mixup and cutmix; samples are mixed in one way, so set one to 0."
 
 
 def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
     place, data = f"studies.{name}.data", study.data
-    named = {side: _classes(getattr(data, side).classes, one) for side, one in (("source", source), ("target", target))}
+    classes_by_side = {
+        side: named(getattr(data, side).classes, one) for side, one in (("source", source), ("target", target))
+    }
     for side, dataset in (("source", source), ("target", target)):
-        facts, classes, known = facts_of(dataset), named[side], classes_of(dataset)
+        facts, classes, known = facts_of(dataset), classes_by_side[side], classes_of(dataset)
         for label in classes:
             if label not in known:
                 yield unknown(f"{place}.{side}.classes", label, known)
@@ -92,17 +98,15 @@ def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
         if data.scaling not in facts.scalings:
             fitting = ", ".join(facts.scalings)
             yield f"{place}.scaling is '{data.scaling}', which is for images; known here: {fitting}."
-        if not facts.images and "convolutional" in (study.network.kind, study.student.kind):
-            yield f"studies.{name} has a convolutional network, and {side} samples are no images; use kind: dense."
-    if data.shared_labels and len(named["source"]) != len(named["target"]):
-        counts = f"{len(named['source'])} source and {len(named['target'])} target classes"
+    if data.shared_labels and len(classes_by_side["source"]) != len(classes_by_side["target"]):
+        counts = " and ".join(f"{len(classes)} {side}" for side, classes in classes_by_side.items()) + " classes"
         yield f"{place}.shared_labels is true, but there are {counts}; name as many, in the same order."
-    yield from _amounts(place, study, target, len(named["target"]))
+    yield from _amounts(place, study, target, len(classes_by_side["target"]))
 
 
 def _budgets(place: str, budgets: Budgets, name: str, study: Study, dataset: Any) -> Iterator[str]:
     """Whether the study has so few labels, and so many."""
-    target, classes = study.data.target, len(_classes(study.data.target.classes, dataset))
+    target, classes = study.data.target, len(named(study.data.target.classes, dataset))
     for percent in budgets.percent:
         asked = target.labelled * percent // 100
         if asked > target.labelled + target.unlabelled:
@@ -112,8 +116,11 @@ def _budgets(place: str, budgets: Budgets, name: str, study: Study, dataset: Any
             yield f"{place}.budgets.percent has {percent}: {asked} labels in {name}, fewer than its {classes} classes."
 
 
-def _classes(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:
-    return classes_of(dataset) if isinstance(classes, str) else tuple(classes)
+def named(classes: list[str] | str, dataset: Any) -> tuple[str, ...]:
+    """The classes that a study's block means: a list, ``all`` or ``none``."""
+    if isinstance(classes, str):
+        return classes_of(dataset) if classes == "all" else ()
+    return tuple(classes)
 
 
 def _amounts(place: str, study: Study, dataset: Any, classes: int) -> Iterator[str]:

@@ -7,12 +7,14 @@ import numpy as np
 
 from tasks.common.backend import keras
 from tasks.common.loop import Loop
-from tasks.common.objectives import Criterion, Objective, classification, plain
+from tasks.common.objectives import Criterion, Objective, classification, plain, predict
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Course, DivergedError, Phase, parameters
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.base import Training
 from tasks.common.traced import len_of
+from tasks.models import surgery
+from tasks.models.dense import HEAD
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -102,17 +104,22 @@ def search(
         extra: More arrays for the objective, row by row beside the training part.
         moved: Parameters that may change; by default those that the phases move.
     """
-    train = {**arrays(sample.train), **(extra or {})}
+    train, held_out = {**arrays(sample.train), **(extra or {})}, arrays(sample.validation)
+    plans = [phase for rate in settings.rates for phase in phases(rate)]
+    fixed = not extra and not streams and criterion is classification and _on_features(plans, objective)
+    if fixed:  # what frozen layers make of a sample is the same in every epoch, so it is computed once
+        body = surgery.features(build())
+        train, held_out = ({**part, "x": predict(body, part["x"])} for part in (train, held_out))
     best: tuple[float, keras.Model, Course] | None = None
     reasons: list[str] = []
     for rate in settings.rates:
         model = build()
         try:
             course = fit(
-                model,
+                surgery.head(model) if fixed else model,
                 phases(rate),
                 train=train,
-                validation=arrays(sample.validation),
+                validation=held_out,
                 objective=objective,
                 criterion=criterion,
                 streams=streams,
@@ -132,6 +139,12 @@ def search(
     rate, model, course = best
     count = parameters(model, phases(rate)) if moved is None else moved
     return Trained(model, course, rate, len(settings.rates), count)
+
+
+def _on_features(phases: Sequence[Phase], objective: Objective) -> bool:
+    """Whether only the head moves, and the objective changes no inputs."""
+    indifferent = objective is plain or getattr(objective, "on_features", False)
+    return indifferent and all(phase.moving == frozenset({HEAD}) for phase in phases if phase.epochs)
 
 
 def arrays(part: Part) -> dict[str, np.ndarray[Any, Any]]:

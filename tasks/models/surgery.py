@@ -35,6 +35,12 @@ def features(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, _body(model), name="features")
 
 
+def head(model: keras.Model) -> keras.Model:
+    """The head alone: penultimate features -> its output, sharing the layer with ``model``."""
+    inputs = keras.Input((width(model),), name="features")
+    return keras.Model(inputs, model.get_layer(HEAD)(inputs), name="head-alone")
+
+
 def _body(model: keras.Model) -> Any:
     has_head = any(layer.name == HEAD for layer in model.layers)
     return model.get_layer(HEAD).input if has_head else model.output

@@ -62,9 +62,11 @@ def stratified(y: Array, sizes: dict[str, int], rng: np.random.Generator) -> dic
 
 
 def names_of(raw: Arrays, classes: list[str] | str) -> list[str]:
-    """The classes named, or for ``all`` those the training part has samples of, in label order."""
+    """The classes named, for ``all`` those the training part has samples of, in label order; of ``none`` none."""
     if not isinstance(classes, str):
         return classes
+    if classes == "none":
+        return []
     return [str(raw["classes"][label]) for label in np.unique(raw["train_y"])]
 
 
@@ -95,12 +97,17 @@ def _quantities(raw: Arrays, part: str, rows: Array, x: Array, names: list[str])
 
 
 def source_parts(raw: Arrays, source: Source, auxiliary: list[str], seed: int, rows: int | None) -> Arrays:
-    """The source's training and validation part; with ``shuffle_labels`` x and y have nothing to do with each other."""
+    """The source's training and validation part; with ``shuffle_labels`` x and y have nothing to do with each other.
+
+    Without classes both are empty: the source is a model then, and no samples.
+    """
     pool = of_classes(raw, "train", names_of(raw, source.classes), auxiliary)
     rng = seeds.generator(seed, "split", "source")
     if source.shuffle_labels:
         order = seeds.generator(seed, "shuffle").permutation(len(pool["y"]))
         pool |= {name: pool[name][order] for name in ("y", "auxiliary")}  # a second task would carry over as well
+    if not len(pool["y"]):
+        return {f"{part}_{name}": values for part in ("train", "validation") for name, values in pool.items()}
     limits = [limit for limit in (rows, source.rows, len(pool["y"])) if limit]
     total = min(limits)
     held_out = max(round(total * VALIDATION_SHARE), len(np.unique(pool["y"])))

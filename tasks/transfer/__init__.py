@@ -20,11 +20,13 @@ from tasks.transfer import (
     lp_ft,
     progressive_unfreezing,
     scratch,
+    tf_idf,
 )
 
 METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "scratch": scratch.run,
     "scratch-tuned": scratch.run,
+    "tf-idf": tf_idf.run,
     "fixed": fixed.run,
     "feature-extraction": feature_extraction.run,
     "fine-tuning": fine_tuning.run,
@@ -37,6 +39,8 @@ METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "adapters": adapters.run,
     "lora": lora.run,
     "depth-sweep": depth_sweep.run,
+    "augmentation": full_fine_tuning.run,  # the same with changed images,
+    "mixup": full_fine_tuning.run,  # and with mixtures of them: by their settings
 }
 CONTROL = "scratch-tuned"
 """The same network with the same search effort: what a gain by transfer is measured against."""

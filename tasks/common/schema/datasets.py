@@ -89,6 +89,7 @@ class Reviews(Section):
     domain: Literal["movie", "product", "news", "tweet"]
     tokens: Literal["pieces", "words"] = "pieces"
     length: Annotated[int, Field(ge=4, le=512)] = 32
+    words: Annotated[Count, Field(description="known ones, the most frequent first; of no meaning for pieces")] = 20_000
     neutral: Annotated[float, Field(ge=0, le=4, description="a mean rating nearer to 0 is neither good nor bad")] = 0.5
 
 
@@ -108,11 +109,16 @@ class HubModel(Section):
 
 
 class Embedded(Section):
-    """Another data set, each sample in place of which stand the features that frozen weights ``by`` make ``of`` it."""
+    """Another data set, each sample of which is made into features; ``run.embedded`` says by which weights."""
 
     kind: Literal["embedded"]
-    of: str
-    by: str
+    classes: Annotated[list[str], Field(min_length=2)]
+    auxiliary: list[str] = Field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the classes, in label order."""
+        return self.classes
 
 
 Dataset = Annotated[

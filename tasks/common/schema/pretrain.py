@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.common.schema.base import Count, Named, Nothing, Section, Share, Training, Whole
+from tasks.common.schema.base import Count, Named, Section, Share, Training, Whole
 
 
 class Denoising(Training):
@@ -56,5 +56,4 @@ class Pretrain(Named):
     masked: Masked
     auxiliary: Training
     masked_tokens: MaskedTokens
-    given: Nothing
     intermediate: Training

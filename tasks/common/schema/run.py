@@ -11,6 +11,10 @@ FAMILIES: tuple[Family, ...] = ("transfer", "distill", "mtl", "adapt")
 """Families whose methods are compared, in the order of the DAG."""
 
 
+GIVEN = "given"
+"""The source model whose weights others trained: it has no settings."""
+
+
 class StudyRun(Section):
     """Where a selected study's data come from, and which methods run on it."""
 
@@ -57,7 +61,7 @@ class Methods(Section):
     def families(self) -> dict[str, Family]:
         """The family of every method with settings."""
         families: dict[str, Family] = {
-            method: family for family in ("pretrain", *FAMILIES) for method in getattr(self, family)
+            method: family for family in ("pretrain", *FAMILIES) for method in getattr(self, family) if method != GIVEN
         }
         return families | ({"target-oracle": "adapt"} if self.adapt else {})
 

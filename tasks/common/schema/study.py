@@ -78,7 +78,7 @@ class Convolutional(Section):
 
 
 class Backbone(Section):
-    """An image network of the table `tasks.common.backbones`, without its own classes: features, averaged over places."""
+    """An image network of the table `tasks.common.backbones`, whose features are averaged over places."""
 
     kind: Literal["backbone"]
     name: str

@@ -74,5 +74,5 @@ class Transfer(Named):
     adapters: Adapters
     lora: Lora
     depth_sweep: DepthSweep
-    augmented_tuning: TransferTraining
-    mixup_tuning: TransferTraining
+    augmentation: TransferTraining
+    mixup: TransferTraining

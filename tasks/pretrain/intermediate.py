@@ -1,0 +1,52 @@
+"""Train a network that starts from weights that others trained further, on the source's labels.
+
+In:   data/split/<study>/source.npz, scaling.npz; data/pretrain/<study>/given/
+Out:  data/pretrain/<study>/intermediate/   a model a repeat, or one for all (pretrain.repeats)
+Run:  dvc repro intermediate@reviews        about a minute
+"""
+
+from tasks.common import entry, params, samples, stages
+from tasks.common.errors import UserError
+from tasks.common.outcomes import Failed, Trained
+from tasks.common.phases import Phase
+from tasks.common.samples import Sample
+from tasks.common.schema.base import Training
+from tasks.common.stages import Source
+from tasks.common.training import search
+from tasks.models import surgery
+
+
+def run(sample: Sample, source: Source, settings: Training, seed: int) -> Trained | Failed:
+    """Everything moves, at one rate, from the given weights and with a new head.
+
+    Source: "Sentence Encoders on STILTs: Supplementary Training on Intermediate Labeled-data Tasks",
+    arXiv:1811.01088, section 2.
+    """
+    return search(
+        settings,
+        sample,
+        build=lambda: surgery.with_new_head(source.model, len(sample.classes), seed),
+        phases=lambda rate: [Phase("all", rate, settings.epochs)],
+        seed=seed,
+    )
+
+
+def main(study: str) -> None:
+    """Train and save the source models; one that diverges is an error, as all else needs it."""
+    settings = params.load()
+    block, sample = settings.settings(study, "pretrain", "intermediate"), samples.source(study)
+    given = stages.pretrained(study, "given")
+
+    def once(repeat: int, seed: int) -> Trained | Failed:
+        result = run(sample, given(repeat), block, seed)
+        if isinstance(result, Failed):
+            raise UserError(f"the source model diverged: {result.reason}. Lower pretrain.intermediate.rates.")
+        return result
+
+    about = {"family": "pretrain", "settings": block.model_dump(), "classes": list(sample.classes)}
+    repeats = min(settings.pretrain.repeats, settings.caps.repeats)
+    stages.train(settings, stages.source_folder(study, "intermediate"), once, about, repeats)
+
+
+if __name__ == "__main__":
+    entry.run(main)
