@@ -3,7 +3,7 @@
 import io
 import shutil
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tasks.common import command
 from tasks.common.fetch import UnavailableError
@@ -69,9 +69,26 @@ def extract(deb: Path, folder: Path) -> None:
     """`unpack` in plain Python, for a system without dpkg-deb."""
     try:
         with tarfile.open(fileobj=io.BytesIO(member(deb.read_bytes(), "data.tar"))) as archive:
-            archive.extractall(folder, filter="data")
+            _extract(archive, folder)
     except (tarfile.TarError, ValueError, EOFError) as error:
         raise UnavailableError(f"{deb.name} could not be unpacked: {error}") from error
+
+
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what lies below ``folder`` and nothing else.
+
+    Raises:
+        tarfile.TarError: If a member leads out of it.
+    """
+    if hasattr(tarfile, "data_filter"):
+        return archive.extractall(folder, filter="data")
+    # Python before 3.11.4 trusts every member. Links could lead out as well, and no data file is one.
+    plain = [one for one in archive.getmembers() if one.isfile() or one.isdir()]
+    for one in plain:
+        path = PurePosixPath(one.name)
+        if path.is_absolute() or ".." in path.parts:
+            raise tarfile.TarError(f"'{one.name}' leads out of the package's folder")
+    return archive.extractall(folder, plain)
 
 
 def member(content: bytes, prefix: str) -> bytes:

@@ -1,5 +1,6 @@
 """Debian packages: fetched by apt without root, unpacked with or without dpkg-deb."""
 
+import contextlib
 import io
 import shutil
 import tarfile
@@ -12,8 +13,12 @@ from tasks.common import deb, sources
 from tasks.common.errors import UserError
 from tasks.common.fetch import UnavailableError
 
-# Python learnt in 3.11.4 to unpack without trusting what it unpacks; Debian's own, older, has dpkg-deb for it.
-OWN_PYTHON = pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="needs tarfile's filters (Python 3.11.4)")
+
+@pytest.fixture(params=["this Python", "Python 3.11.3"])
+def python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python learnt in 3.11.4 to unpack without trusting what it unpacks; Debian's own is older."""
+    if request.param != "this Python":
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
 
 
 def entry(name: str, content: bytes) -> bytes:
@@ -22,10 +27,14 @@ def entry(name: str, content: bytes) -> bytes:
     return header + content + b"\n" * (len(content) % 2)
 
 
-def archive(files: dict[str, bytes]) -> bytes:
-    """A compressed tar archive."""
+def archive(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    """A compressed tar archive; links come first."""
     room = io.BytesIO()
     with tarfile.open(fileobj=room, mode="w:xz") as tar:
+        for name, target in (links or {}).items():
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
@@ -33,7 +42,7 @@ def archive(files: dict[str, bytes]) -> bytes:
     return room.getvalue()
 
 
-def package(files: dict[str, bytes]) -> bytes:
+def package(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
     """A `.deb`. The control member has an odd size, so that the padding matters."""
     control = archive({"control": b"Package: clothes\nVersion: 1\nArchitecture: all\nMaintainer: a\n"})
     return b"!<arch>\n" + b"".join(
@@ -42,7 +51,7 @@ def package(files: dict[str, bytes]) -> bytes:
             ("debian-binary", b"2.0\n"),
             ("control.tar.xz", control),
             ("_odd", b"odd"),
-            ("data.tar.xz", archive(files)),
+            ("data.tar.xz", archive(files, links)),
         )
     )
 
@@ -50,7 +59,7 @@ def package(files: dict[str, bytes]) -> bytes:
 FILES = {"usr/share/datasets/clothes/labels.gz": b"labels"}
 
 
-@OWN_PYTHON
+@pytest.mark.usefixtures("python")
 def test_plain_python_unpacks_what_a_package_holds(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(package(FILES))
     deb.extract(tmp_path / "a.deb", tmp_path / "out")
@@ -62,7 +71,7 @@ def test_plain_python_unpacks_what_a_package_holds(tmp_path: Path) -> None:
     assert found == FILES
 
 
-@OWN_PYTHON
+@pytest.mark.usefixtures("python")
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 def test_dpkg_deb_and_plain_python_agree(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(package(FILES))
@@ -84,12 +93,31 @@ def test_a_damaged_package_is_said_to_be_one(
         deb.unpack(tmp_path / "a.deb", tmp_path / "out")
 
 
-@OWN_PYTHON
-def test_a_package_cannot_write_outside_its_folder(tmp_path: Path) -> None:
-    (tmp_path / "a.deb").write_bytes(package({"../escaped": b"x"}))
-    with pytest.raises(UnavailableError):
+@pytest.mark.usefixtures("python")
+@pytest.mark.parametrize("way", ["..", "inside/../.."])
+def test_a_package_cannot_write_outside_its_folder(tmp_path: Path, way: str) -> None:
+    (tmp_path / "a.deb").write_bytes(package({f"{way}/escaped": b"x"}))
+    with pytest.raises(UnavailableError, match="could not be unpacked"):
         deb.extract(tmp_path / "a.deb", tmp_path / "out")
     assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.usefixtures("python")
+def test_an_absolute_name_in_a_package_stays_in_its_folder_or_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.deb").write_bytes(package({f"{tmp_path}/escaped": b"x"}))
+    with contextlib.suppress(UnavailableError):
+        deb.extract(tmp_path / "a.deb", tmp_path / "out")
+    assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.usefixtures("python")
+def test_a_link_in_a_package_leads_nowhere_outside(tmp_path: Path) -> None:
+    """A link to a folder outside, and then a file through it."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "a.deb").write_bytes(package({"link/escaped": b"x"}, {"link": str(tmp_path / "outside")}))
+    with contextlib.suppress(UnavailableError):
+        deb.extract(tmp_path / "a.deb", tmp_path / "out")
+    assert list((tmp_path / "outside").iterdir()) == []
 
 
 APT = """#!/bin/sh
