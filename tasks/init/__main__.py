@@ -136,4 +136,4 @@ def _say(called: str, datasets: dict[str, list[str]], doubts: list[str]) -> None
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    entry.run(main, "headwater init")
