@@ -3,13 +3,15 @@
 import math
 
 from tasks.common.backend import keras
+from tasks.models.text_layers import PaddedAttention
 
 
 def multiply_adds(model: keras.Model) -> int:
     """Multiply-accumulate operations for one sample through the kernels of a model.
 
-    A dense layer has inputs × outputs of them, a convolution its kernel's size for every place of its output; biases,
-    activations, normalisation and pooling are left out, as is usual. Layers used twice count once.
+    A dense layer has inputs × outputs of them at every position, a convolution its kernel's size for every place of its
+    output, attention the products of queries with keys and of weights with values; biases, activations, normalisation
+    and pooling are left out, as is usual, and looking a vector up multiplies nothing. Layers used twice count once.
 
     Raises:
         ValueError: If a layer has a kernel and is of a kind this does not know.
@@ -21,7 +23,10 @@ def _layer(layer: keras.layers.Layer) -> int:
     if isinstance(layer, keras.Model):
         return multiply_adds(layer)
     if isinstance(layer, keras.layers.Dense):
-        return int(math.prod(layer.kernel.shape))
+        return int(math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1]))
+    if isinstance(layer, PaddedAttention):
+        length, width = layer.output.shape[1:]
+        return int(2 * length * length * width)
     if isinstance(layer, keras.layers.Conv2D):
         height, width = layer.output.shape[1:3]
         return int(math.prod(layer.kernel.shape) * height * width)

@@ -6,7 +6,7 @@ import numpy as np
 from tasks import models
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.base import Training
-from tasks.common.schema.study import Convolutional, Dense, Network
+from tasks.common.schema.study import Convolutional, Dense, Embedding, Network, Transformer
 from tasks.common.stages import Source
 from tasks.distill import inside
 from tasks.distill.teaching import Lesson
@@ -16,6 +16,8 @@ NETWORK = Dense(kind="dense", units=[8, 6], activation="relu", initializer="he_n
 CONVOLUTIONAL = Convolutional(
     kind="convolutional", filters=[3, 4], units=[6], activation="relu", initializer="he_normal"
 )
+TRANSFORMER = Transformer(kind="transformer", vocabulary=130, positions=12, width=8, blocks=2, heads=2, inner=12)
+EMBEDDING = Embedding(kind="embedding", vocabulary=130, width=6, units=[5], activation="relu", initializer="he_normal")
 TRAINING = {"optimizer": "sgd", "rates": [0.1], "epochs": 4, "batch": 8, "keep": "last"}
 
 
@@ -54,6 +56,21 @@ def images(rows: int = 30, side: int = 8, classes: int = 3, seed: int = 0) -> Sa
 
     names = tuple("abcdefghij"[:classes])
     return Sample(one(rows, seed), one(20, seed + 1), names)
+
+
+def texts(rows: int = 30, length: int = 10, classes: int = 3, seed: int = 0) -> Sample:
+    """Word pieces (n, length) between BERT's 101 and 102, padded with 0; the class has words of its own."""
+
+    def one(count: int, own: int) -> Part:
+        rng = np.random.default_rng(own)
+        x, y = np.zeros((count, length), np.float32), np.arange(count, dtype=np.int32) % classes
+        for row, label in zip(x, y, strict=True):
+            words = rng.integers(3, length - 1)  # at least 3
+            common, telling = rng.integers(110, 130, words), 104 + 2 * label + rng.integers(0, 2, words)
+            row[: words + 2] = [101, *np.where(rng.random(words) < 0.5, telling, common), 102]
+        return Part(x, y, np.count_nonzero(x, axis=1).astype(np.float32)[:, None] / length)
+
+    return Sample(one(rows, seed), one(20, seed + 1), tuple("abcdefghij"[:classes]))
 
 
 def lesson(
