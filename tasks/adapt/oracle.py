@@ -1,4 +1,4 @@
-"""Train with the labels that adaptation does without: its ceiling, and the only place that reads them.
+"""Train with the labels that adaptation does without: its ceiling. Besides it only `budgets` reads them.
 
 In:   data/split/<study>/source.npz (class names), unlabelled.npz, oracle.npz, scaling.npz
 Out:  data/methods/<study>/adapt/target-oracle/

@@ -111,7 +111,8 @@ def unlabelled(study: str) -> list[Array]:
 
 
 def oracle(study: str) -> list[Array]:
-    """Labels of the `unlabelled` samples, (u,) int32: for the ceiling of domain adaptation and nobody else."""
+    """Labels of the `unlabelled` samples, (u,) int32: for the ceiling of domain adaptation, and for `budgets`
+    beyond what a study has labelled."""
     return [y.astype(np.int32) for y in read_npz(SPLIT / study / "oracle.npz")["y"]]
 
 

@@ -25,10 +25,10 @@ def main(
 ) -> None:
     """Write the blocks of a study of --from, your target data, into params.yaml.
 
-    --source PATH              other data, to carry knowledge over from
+    --source PATH                other data, to carry knowledge over from
     --source-where COLUMN=VALUE  or rows of the same table
-    --target-column NAME       the label
-    --name NAME                of the data set and the study; without, the file's
+    --target-column NAME         the label
+    --name NAME                  of the data set and the study; without, the file's
     """
     if source and source_where:
         raise UserError("--source and --source-where both say what the source is; give one of them.")

@@ -4,7 +4,7 @@ In:   data/raw/<dataset>.npz, of the source and of the target
 Out:  data/split/<study>/source.npz      train and validation: x raw, y among the source's classes, auxiliary
       data/split/<study>/target.npz      the same with a leading axis of repeats: each has a labelled sample of its own
       data/split/<study>/unlabelled.npz  x of further target samples, with a leading axis of repeats; no label field
-      data/split/<study>/oracle.npz      their labels; only the ceiling of domain adaptation reads them
+      data/split/<study>/oracle.npz      their labels; only `oracle`, the ceiling of adaptation, and `budgets` read them
       data/split/<study>/scaling.npz     shift and scale, fitted on the source's training part alone
       data/split/<study>/test.npz        the target's whole test part, and the size of the pool that
                                          labelled samples come from; only `evaluate` reads it

@@ -22,7 +22,7 @@ def test_help_names_the_command_and_the_flags_as_a_person_types_them() -> None:
 
 
 def test_the_lines_of_the_docstring_stay_lines() -> None:
-    assert "\n--target-column NAME       the label\n" in helped("tasks.init")
+    assert "\n--target-column NAME         the label\n" in helped("tasks.init")
 
 
 @pytest.mark.parametrize(
