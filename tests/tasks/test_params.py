@@ -62,7 +62,7 @@ def test_the_projects_own_file_is_right():
         (lambda c: dense(c).update(sources=["supervised"]), "suites.dense.methods.sources has 'supervised'; expected one of"),
         (lambda c: c["run"]["studies"]["tables"].update(suite="images"), "suites.images.studies leaves it out; add it there"),
         (lambda c: c["suites"]["images"]["studies"].append("tables"), "suites.images.studies has 'tables', but run.studies does not"),
-        (lambda c: c["studies"]["tables"]["network"].update(kind="densely"), "studies.tables.network.kind is 'densely'; known: convolutional, dense."),
+        (lambda c: c["studies"]["tables"]["network"].update(kind="densely"), "studies.tables.network.kind is 'densely'; known: backbone, convolutional, dense, embedding, hub, transformer."),
         (lambda c: c["studies"]["tables"]["student"].update(unit=[3]), "studies.tables.student has no key 'unit'; known: kind, units"),
         (lambda c: c["studies"]["tables"]["data"].update(auxiliary=[]), "tables: 'hard-sharing' learns a second task, and data.auxiliary names none."),
         (lambda c: c["studies"]["tables"]["data"].update(shared_labels=True), "there are 2 source and 3 target classes"),
