@@ -9,8 +9,8 @@ import numpy as np
 
 from tasks.common.artifacts import replacing
 from tasks.common.backend import keras
-from tasks.common.objectives import class_logits
 from tasks.common.samples import Scaling
+from tasks.models import surgery
 
 
 def shipped(model: keras.Model, scaling: Scaling | None, batch: int | None = None) -> keras.Model:
@@ -33,8 +33,8 @@ def shipped(model: keras.Model, scaling: Scaling | None, batch: int | None = Non
             variance=np.square(scaling.scale),  # its root is the scale again, to the bit
             name="scaling",
         )(inputs)
-    classifier = keras.Model(model.input, class_logits(model.output), name="classifier")
-    return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(classifier(signal)), name="shipped")
+    logits = surgery.classifier(model)(signal)
+    return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(logits), name="shipped")
 
 
 def write(target: Path, model: keras.Model) -> None:

@@ -24,7 +24,7 @@ def copy(model: keras.Model) -> keras.Model:
 
 def classifier(model: keras.Model) -> keras.Model:
     """The part that the class logits hang on, sharing its layers; other heads and branches are left out."""
-    return keras.Model(model.input, class_logits(model.output))
+    return keras.Model(model.input, class_logits(model.output), name="classifier")
 
 
 def features(model: keras.Model) -> keras.Model:
