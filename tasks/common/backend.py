@@ -1,7 +1,6 @@
 """TensorFlow and Keras, imported once and without the lines they print about oneDNN and absent GPUs.
 
-TensorFlow writes these straight to the process's standard error, before any setting of its own is read. If the
-import fails, they are shown.
+TensorFlow writes these straight to the process's standard error, before any setting of its own is read.
 """
 
 import os
@@ -12,23 +11,33 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    sys.stderr.flush()
-    screen = os.dup(2)
+def quiet() -> Iterator[None]:
+    """What is printed meanwhile, from Python or beneath it, is shown only if it fails, and then as an error."""
+    _flush()
+    screens = {number: os.dup(number) for number in (1, 2)}
     with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
+        for number in screens:
+            os.dup2(kept.fileno(), number)
         try:
             yield
         except BaseException:
+            _flush()
             kept.seek(0)
-            os.write(screen, kept.read())
+            os.write(screens[2], kept.read())
             raise
         finally:
-            os.dup2(screen, 2)
-            os.close(screen)
+            _flush()
+            for number, screen in screens.items():
+                os.dup2(screen, number)
+                os.close(screen)
 
 
-with _quiet():
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+with quiet():
     import keras
     import tensorflow as tf
 
@@ -37,4 +46,4 @@ with _quiet():
 # This pass takes an order out of loops: a step could read a variable that the same step had already moved.
 tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "quiet", "tf"]

@@ -1,15 +1,10 @@
 """A network in TensorFlow Lite's format (LiteRT), at full or at lower precision."""
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
 
-from tasks.common.backend import keras, tf
+from tasks.common.backend import keras, quiet, tf
 from tasks.common.samples import Array
 
 Kind = Literal["float32", "float16", "int8"]
@@ -38,27 +33,3 @@ def lite(model: keras.Model, kind: Kind, rows: Array, pixels: bool) -> bytes:
     with quiet():
         content: bytes = converter.convert()
     return content
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """What TensorFlow prints meanwhile, from Python or beneath it, is shown only if it fails."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    screens = {number: os.dup(number) for number in (1, 2)}
-    with tempfile.TemporaryFile() as kept:
-        for number in screens:
-            os.dup2(kept.fileno(), number)
-        try:
-            yield
-        except BaseException:
-            sys.stdout.flush()
-            kept.seek(0)
-            os.write(screens[2], kept.read())
-            raise
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, screen in screens.items():
-                os.dup2(screen, number)
-                os.close(screen)

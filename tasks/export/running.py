@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tasks.common.backend import keras, tf
+from tasks.common.backend import keras, quiet, tf
 from tasks.common.errors import UserError
 from tasks.common.samples import Array, Scaling
 from tasks.export.beside import Card, card_of
-from tasks.export.convert import quiet
 
 
 class Runner(Protocol):
