@@ -40,8 +40,9 @@ def settings_of(method: str, **changes: object) -> Any:
 
 
 def data_of(network: Network) -> Sample:
-    """Images for a convolutional network, rows for a dense one."""
-    return toys.images() if network.kind == "convolutional" else toys.sample()
+    """Images for a convolutional network, word pieces for one of texts, rows for a dense one."""
+    makers = {"convolutional": toys.images, "transformer": toys.texts, "embedding": toys.texts}
+    return makers.get(network.kind, toys.sample)()
 
 
 def source_of(network: Network = toys.NETWORK, seed: int = 7) -> Source:
