@@ -152,12 +152,27 @@ class OwnImages(_Named):
 
 
 class OwnText(_Named):
-    """A text file with a label and a text on every line, parted by a tab; or ``__label__NAME text``."""
+    """A text file with a label and a text on every line, parted by a tab; or ``__label__NAME text``.
+
+    With ``tokens: none`` a text is a bag of words, which `split` makes a row of numbers of. With ``pieces`` or
+    ``words`` it is the numbers of its first ``length`` word pieces, as MiniLM has them, or of its words, the most
+    frequent ``words`` of GloVe's: for networks of kind transformer and embedding.
+    """
 
     kind: Literal["own-text"]
     test: TestShare = 0.25  # type: ignore[assignment]
     label: Literal["first", "last", "__label__"] = "first"
+    tokens: Literal["none", "pieces", "words"] = "none"
+    length: Annotated[int, Field(ge=4, le=512)] = 32
+    words: Count = 20_000
     encoding: str = "utf-8"
+
+
+class OwnHub(Section):
+    """A folder with a SavedModel in the form of TensorFlow Hub: a network for features, and no samples."""
+
+    kind: Literal["own-hub"]
+    outside: Annotated[bool, Field(description="the folder may lie outside the project's")] = False
 
 
 OWN = (OwnTable, OwnArrays, OwnImages, OwnText)

@@ -121,3 +121,9 @@ def real_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     if not MIRROR:
         pytest.skip("set HEADWATER_MIRROR to a folder or URL with the data sets; ./README.md says where they are from")
     monkeypatch.setenv("HEADWATER_MIRROR", MIRROR)
+
+
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One cache for all tests that want the real packages, so that each is fetched once."""
+    monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path_factory.getbasetemp() / "packages"))
