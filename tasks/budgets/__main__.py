@@ -10,10 +10,9 @@ do without; no method is compared with what comes out.
 
 from tasks import budgets
 from tasks.common import entry, params, samples, seeds, stages
-from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.samples import Sample
-from tasks.transfer import CONTROL, METHODS
+from tasks.transfer import METHODS, about
 
 
 def main(study: str, method: str, percent: str) -> None:
@@ -32,17 +31,8 @@ def main(study: str, method: str, percent: str) -> None:
     def once(repeat: int, seed: int) -> Trained | Failed:
         return run(sample(repeat), sources(repeat), network, block, seed)
 
-    carries = method not in WITHOUT_SOURCE
-    about = {
-        "family": "transfer",
-        "settings": block.model_dump(exclude_defaults=True),
-        "control": CONTROL if carries else None,
-        "uses_source": carries,
-        "source": start if carries else None,
-        "percent": int(percent),
-        "labels": labels,
-    }
-    stages.train(settings, stages.folder(study, "budgets", f"{method}-at-{percent}"), once, about)
+    told = about(method, block, start) | {"percent": int(percent), "labels": labels}
+    stages.train(settings, stages.folder(study, "budgets", f"{method}-at-{percent}"), once, told)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ All are called (sample, source, network, settings, seed).
 """
 
 from collections.abc import Callable
+from typing import Any
 
+from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.outcomes import Failed, Trained
+from tasks.common.schema.base import Section
 from tasks.transfer import (
     adapters,
     bitfit,
@@ -44,3 +47,15 @@ METHODS: dict[str, Callable[..., Trained | Failed]] = {
 }
 CONTROL = "scratch-tuned"
 """The same network with the same search effort: what a gain by transfer is measured against."""
+
+
+def about(method: str, settings: Section, source: str) -> dict[str, Any]:
+    """What a method's outcome says of how it was trained; ``source`` is the model it could have started from."""
+    carries = method not in WITHOUT_SOURCE
+    return {
+        "family": "transfer",
+        "settings": settings.model_dump(exclude_defaults=True),  # what is off is not said
+        "control": CONTROL if carries else None,
+        "uses_source": carries,
+        "source": source if carries else None,
+    }

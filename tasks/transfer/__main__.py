@@ -6,9 +6,8 @@ Run:  dvc repro transfer@tables-fine-tuning   about 20 s
 """
 
 from tasks.common import entry, params, samples, stages
-from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.outcomes import Failed, Trained
-from tasks.transfer import CONTROL, METHODS
+from tasks.transfer import METHODS, about
 
 
 def main(study: str, method: str, source: str | None = None) -> None:
@@ -23,18 +22,10 @@ def main(study: str, method: str, source: str | None = None) -> None:
     def once(repeat: int, seed: int) -> Trained | Failed:
         return run(targets[repeat], sources(repeat), network, block, seed)
 
-    carries = method not in WITHOUT_SOURCE
-    about = {
-        "family": "transfer",
-        "settings": block.model_dump(exclude_defaults=True),  # what is off is not said
-        "control": CONTROL if carries else None,
-        "uses_source": carries,
-        "source": source if carries else None,
-    }
     home = stages.folder(study, "transfer", method)
     if source != start:
         home = stages.folder(study, "origins", f"{method}-from-{source}")
-    stages.train(settings, home, once, about)
+    stages.train(settings, home, once, about(method, block, source))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from tasks.common.objectives import predict
 from tasks.common.schema.study import Network
 from tasks.common.stages import Source
 from tasks.models import dense, surgery
-from tasks.transfer import METHODS, fixed
+from tasks.transfer import CONTROL, METHODS, about, fixed
 from tests.tasks import toys
 from tests.tasks.transferring import (
     NORMALISED,
@@ -150,3 +150,14 @@ def test_fixed_uses_the_sources_own_logits_where_it_knows_the_classes():
     logits = predict(source.model, data.validation.x)[:, [2, 3, 0]]
     result = transfer("fixed", source=source)
     np.testing.assert_array_equal(predict(result.model, data.validation.x), logits)
+
+
+def test_an_outcome_says_where_a_method_started_and_what_of_its_settings_is_on() -> None:
+    settings = settings_of("fine-tuning")
+    told = about("fine-tuning", settings, "supervised")
+    assert (told["source"], told["control"], told["uses_source"]) == ("supervised", CONTROL, True)
+    assert told["settings"]["rates"] == settings.rates
+    assert "mixup" not in told["settings"], "it is off"
+    for control in ("scratch", "scratch-tuned", "tf-idf"):
+        told = about(control, settings, "supervised")
+        assert (told["source"], told["control"], told["uses_source"]) == (None, None, False)
