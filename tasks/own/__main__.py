@@ -28,7 +28,7 @@ def main(dataset: str) -> None:
         arrays = KINDS[chosen.kind](chosen, path, settings.seed)
     except UserError as error:
         raise UserError(f"data set '{dataset}', {files[dataset]}: {error}") from None
-    for part in ("train", "test"):
+    for part in ("train", "test") if "train_y" in arrays else ():
         counts = np.bincount(arrays[f"{part}_y"], minlength=len(arrays["classes"]))
         print(f"{part}: " + ", ".join(f"{name} {count}" for name, count in zip(arrays["classes"], counts, strict=True)))
     artifacts.write_npz(RAW / f"{dataset}.npz", **arrays)

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tasks.common.schema.base import Count, Section, Share
-from tasks.common.schema.own import OwnArrays, OwnImages, OwnTable, OwnText
+from tasks.common.schema.own import OwnArrays, OwnHub, OwnImages, OwnTable, OwnText
 
 
 class FashionMnist(Section):
@@ -138,6 +138,7 @@ Dataset = Annotated[
     | OwnTable
     | OwnArrays
     | OwnImages
-    | OwnText,
+    | OwnText
+    | OwnHub,
     Field(discriminator="kind"),
 ]
