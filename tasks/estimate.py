@@ -91,21 +91,33 @@ def of_study(params: Params, name: str) -> Estimate | None:
         kind: SAMPLE + _rate(network) * multiply_adds(network, target.shape, outputs)
         for kind, network in (("network", study.network), ("student", study.student))
     }
-    seconds, samples = OTHERS * START, 0
-    methods = params.methods(name).families
-    for method, family in methods.items():
-        seen = samples_seen(params, name, family, method, pool)
-        starts = params.pretrain.repeats if family == "pretrain" else caps.repeats
-        seconds += START + seen * starts * per_sample["student" if family == "distill" else "network"]
-        samples += seen * starts
-    for _ in params.methods(name).sources:  # each transfer method of `origins` once more
-        for method in params.methods(name).origins:
-            seen = samples_seen(params, name, "transfer", method, pool)
-            seconds += START + seen * caps.repeats * per_sample["network"]
-            samples += seen * caps.repeats
+    seen = stages_seen(params, name, pool)
+    seconds = OTHERS * START + sum(
+        START + samples * per_sample["student" if family == "distill" else "network"] for family, samples in seen
+    )
     unlabelled = study.data.target.unlabelled
     rows = max(pool, caps.repeats * (study.data.target.labelled + study.data.target.validation + unlabelled))
-    return Estimate(seconds, BASE + COPIES * rows * math.prod(target.shape) * 4, len(methods), samples)
+    memory, methods = BASE + COPIES * rows * math.prod(target.shape) * 4, len(params.methods(name).families)
+    return Estimate(seconds, memory, methods, sum(samples for _, samples in seen))
+
+
+def stages_seen(params: Params, name: str, pool: int) -> list[tuple[str, int]]:
+    """Of each stage that trains: the method's family, and the samples that its trainings see in all repeats."""
+    methods, budgets = params.methods(name), params.suites[params.run.studies[name].suite].budgets
+    trained: list[tuple[str, str, int]] = [(method, family, 100) for method, family in methods.families.items()]
+    trained += [(method, "transfer", 100) for _ in methods.sources for method in methods.origins]
+    trained += [(method, "transfer", percent) for method in budgets.methods for percent in budgets.percent]
+    repeats = {"pretrain": params.pretrain.repeats}
+    return [
+        (
+            family,
+            samples_seen(params, name, family, method, pool)
+            * repeats.get(family, params.caps.repeats)
+            * percent
+            // 100,
+        )
+        for method, family, percent in trained
+    ]
 
 
 def _rate(network: Network) -> float:
@@ -156,8 +168,8 @@ def known(params: Params, dataset: str, study: Study) -> Data | None:
         rows = rows or counted(Path(params.run.files[dataset]), settings)
     if settings.kind == "embedded":
         weights = params.datasets[params.run.embedded[dataset].by]
-        made = TEXTS.get(getattr(weights, "of", ""), {}).get("width")
-        return Data((int(made),), rows) if made else None
+        made: Any = TEXTS.get(getattr(weights, "of", ""), {}).get("width")
+        return Data((made,), rows) if made else None
     shape = shape_of(settings, Path(params.run.files.get(dataset, "")), study)
     return Data(shape, rows) if shape else None
 

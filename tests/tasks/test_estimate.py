@@ -8,6 +8,7 @@ import pytest
 from tasks import estimate
 from tasks.common import params
 from tasks.common.artifacts import write_npz
+from tasks.common.schema.datasets import Clothing
 from tasks.common.schema.study import Convolutional, Dense
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,33 @@ def test_more_epochs_take_longer_and_a_smoke_run_is_short(tmp_path: Path, monkey
     assert smoke is not None
     assert smoke.samples < full.samples / 20
     assert smoke.seconds < full.seconds
+
+
+def test_budgets_of_labels_are_trainings_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half the labels once more, and three times as many: 3.5 times the method's own samples beside them."""
+    monkeypatch.chdir(tmp_path)
+    settings = params.load(ROOT / "params.yaml")
+    name = settings.run.studies["tables"].suite
+    found = []
+    for percent in ([], [50, 300]):
+        budgets = settings.suites[name].budgets.model_copy(update={"methods": ["scratch-tuned"], "percent": percent})
+        suites = settings.suites | {name: settings.suites[name].model_copy(update={"budgets": budgets})}
+        one = estimate.of_study(settings.model_copy(update={"suites": suites}), "tables")
+        assert one is not None
+        found.append(one)
+    without, with_them = found
+    own = estimate.samples_seen(settings, "tables", "transfer", "scratch-tuned", 0) * settings.caps.repeats
+    assert with_them.samples - without.samples == 3.5 * own
+    assert with_them.seconds - without.seconds > 2 * estimate.START
+    assert with_them.methods == without.methods, "no method more"
+
+
+def test_photos_are_in_colour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = params.load(ROOT / "params.yaml")
+    datasets = settings.datasets | {"photos": Clothing(kind="clothing", side=32)}
+    found = estimate.known(settings.model_copy(update={"datasets": datasets}), "photos", settings.studies["tables"])
+    assert found == estimate.Data((32, 32, 3), 1240)
 
 
 @pytest.mark.parametrize("shape", [(3,), (5, 4), (2, 3, 4, 1)])
