@@ -6,6 +6,7 @@ architecture, the same for all repeats. ``repeat-<r>.weights.h5``: weights; ``re
 the k-th variant. The `.keras` format would date itself; these bytes repeat.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,7 @@ def _row(repeat: int, outcome: Trained | Failed) -> dict[str, Any]:
         "rate": outcome.rate,
         "trainings": outcome.trainings,
         "epoch": course.epoch,
-        "validation_loss": course.validation_loss,
+        "validation_loss": course.validation_loss if math.isfinite(course.validation_loss) else None,  # of no training
         "validation_accuracy": course.validation_accuracy,
         "curve": course.rows,
         "variants": list(outcome.variants),

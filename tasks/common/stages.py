@@ -1,5 +1,6 @@
 """What the stages that train methods have in common: where results lie, and the loop over repeats."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ def train(
     for repeat in range(repeats or params.caps.repeats):
         results.append(run(repeat, repeat_seed(params.seed, repeat)))
         seen.append(samples_seen())
+        gc.collect()  # models hold themselves in circles, and Python counts objects, not bytes
         print(f"{home.name} repeat {repeat}: {_said(results[-1])}", flush=True)
     outcomes.save(home, results, about | {"samples_seen": np.diff(seen).tolist()})
     return results

@@ -1,6 +1,7 @@
 """The one way all methods train: who moves, on what, how fast, for how long, and which epoch is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -104,22 +105,75 @@ def search(
         extra: More arrays for the objective, row by row beside the training part.
         moved: Parameters that may change; by default those that the phases move.
     """
-    train, held_out = {**arrays(sample.train), **(extra or {})}, arrays(sample.validation)
     plans = [phase for rate in settings.rates for phase in phases(rate)]
-    fixed = not extra and not streams and criterion is classification and _on_features(plans, objective)
-    if fixed:  # what frozen layers make of a sample is the same in every epoch, so it is computed once
-        body = surgery.features(build())
-        train, held_out = ({**part, "x": predict(body, part["x"])} for part in (train, held_out))
+    if not extra and not streams and criterion is classification and _only_head(plans, objective):
+        return _on_features(settings, sample, build(), phases, seed, objective, constants)
+    return _by_rates(
+        settings,
+        sample,
+        build,
+        phases,
+        seed,
+        objective=objective,
+        criterion=criterion,
+        extra=extra,
+        streams=streams,
+        constants=constants,
+        moved=moved,
+    )
+
+
+def _on_features(
+    settings: Training,
+    sample: Sample,
+    model: keras.Model,
+    phases: Callable[[float], Sequence[Phase]],
+    seed: int,
+    objective: Objective,
+    constants: Mapping[str, Any] | None,
+) -> Trained | Failed:
+    """Train the head alone on features: what frozen layers make of a sample is the same in every epoch."""
+    body, alone = surgery.features(model), surgery.head(model)
+    seen = replace(sample, **{name: _featured(body, getattr(sample, name)) for name in ("train", "validation")})
+    found = _by_rates(
+        settings, seen, lambda: surgery.copy(alone), phases, seed, objective=objective, constants=constants
+    )
+    if isinstance(found, Failed):
+        return found
+    model.get_layer(HEAD).set_weights(found.model.get_weights())
+    return replace(found, model=model)
+
+
+def _featured(body: keras.Model, part: Part) -> Part:
+    return replace(part, x=predict(body, part.x))
+
+
+def _by_rates(
+    settings: Training,
+    sample: Sample,
+    build: Callable[[], keras.Model],
+    phases: Callable[[float], Sequence[Phase]],
+    seed: int,
+    *,
+    objective: Objective = plain,
+    criterion: Criterion = classification,
+    extra: Arrays | None = None,
+    streams: Mapping[str, Arrays] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    moved: int | None = None,
+) -> Trained | Failed:
+    """See `search`."""
+    train = {**arrays(sample.train), **(extra or {})}
     best: tuple[float, keras.Model, Course] | None = None
     reasons: list[str] = []
     for rate in settings.rates:
         model = build()
         try:
             course = fit(
-                surgery.head(model) if fixed else model,
+                model,
                 phases(rate),
                 train=train,
-                validation=held_out,
+                validation=arrays(sample.validation),
                 objective=objective,
                 criterion=criterion,
                 streams=streams,
@@ -141,7 +195,7 @@ def search(
     return Trained(model, course, rate, len(settings.rates), count)
 
 
-def _on_features(phases: Sequence[Phase], objective: Objective) -> bool:
+def _only_head(phases: Sequence[Phase], objective: Objective) -> bool:
     """Whether only the head moves, and the objective changes no inputs."""
     indifferent = objective is plain or getattr(objective, "on_features", False)
     return indifferent and all(phase.moving == frozenset({HEAD}) for phase in phases if phase.epochs)
