@@ -185,7 +185,7 @@ def shape_of(settings: Any, path: Path, study: Study) -> tuple[int, ...] | None:
         return (numbers + ROWS_OF_A_CATEGORY * len(settings.categories) + features * len(settings.texts),)
     if settings.kind in ("tables", "shifted-tables"):
         return (settings.features,)
-    if settings.kind == "reviews":
+    if settings.kind == "reviews" or getattr(settings, "tokens", "none") != "none":
         return (settings.length,)
     colours = (3,) if getattr(settings, "colour", settings.kind == "clothing") else ()
     sides = {"fashion-mnist": 28, "emnist": 28, "digits": 8, "own-images": getattr(settings, "side", 0)}

@@ -111,6 +111,9 @@ def of_text(path: Path) -> Guess:
         "kind: own-text",
         wording.line("label", label, "where it stands on a line"),
         wording.line("classes", wording.words(classes), f"{', '.join(map(str, counts.values()))} lines"),
+        wording.line(
+            "tokens", "none", "counted words; pieces or words keep their order, for other networks and scaling"
+        ),
         wording.line("test", "0.25", "of the lines"),
     ]
     return Guess(lines, classes, counts, len(pairs), "dense", "overall", guess.about_classes(counts, "labels"))

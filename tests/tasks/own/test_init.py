@@ -174,6 +174,7 @@ def test_folders_arrays_and_texts(project: Path) -> None:
         "kind": "own-text",
         "label": "first",
         "classes": ["a", "b", "c", "d"],
+        "tokens": "none",
         "test": 0.25,
     }
     loaded = params.load()
