@@ -23,6 +23,16 @@ IMAGES = Requirement(
     "needs images, and these are tables",
     "'masked' and 'denoising' learn from tables without labels",
 )
+TOKENS = Requirement(
+    lambda study, facts: facts.tokens,
+    "counts words, and these are no texts",
+    "'scratch-tuned' is the control where there are none",
+)
+ENCODER = Requirement(
+    lambda study, facts: study.network.kind == "transformer",
+    "hides word pieces from a transformer, and the network is none",
+    "make network.kind transformer; 'masked' and 'denoising' hide parts of images and of tables",
+)
 CONVOLUTIONS = Requirement(
     lambda study, facts: study.network.kind == study.student.kind == "convolutional",
     "compares where two convolutional networks look, and a dense network looks nowhere",
@@ -51,6 +61,8 @@ SHARED_LABELS = Requirement(
 
 BY_METHOD: Mapping[str, tuple[Requirement, ...]] = {
     "rotation": (IMAGES,),
+    "masked-tokens": (TOKENS, ENCODER),
+    "tf-idf": (TOKENS,),
     "auxiliary": (AUXILIARY,),
     "attention": (CONVOLUTIONS,),
     "unlabelled": (UNLABELLED,),

@@ -6,7 +6,17 @@ Those that learn without labels give a model that ends with its last hidden laye
 from collections.abc import Callable
 
 from tasks.common.outcomes import Failed, Trained
-from tasks.pretrain import autoencoder, auxiliary, contrastive, denoising, greedy, masked, rotation, supervised
+from tasks.pretrain import (
+    autoencoder,
+    auxiliary,
+    contrastive,
+    denoising,
+    greedy,
+    masked,
+    masked_tokens,
+    rotation,
+    supervised,
+)
 
 METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "supervised": supervised.run,
@@ -16,6 +26,7 @@ METHODS: dict[str, Callable[..., Trained | Failed]] = {
     "contrastive": contrastive.run,  # Chen et al., 2020; Bahri et al., 2021
     "rotation": rotation.run,  # Gidaris et al., 2018
     "masked": masked.run,  # He et al., 2021; Yoon et al., 2020
+    "masked-tokens": masked_tokens.run,  # Devlin et al., 2018
     "auxiliary": auxiliary.run,  # Caruana, 1997
 }
 LABELS_SOURCE = ("supervised",)

@@ -94,7 +94,7 @@ def train(
 
 def handed_over(found: Trained, bottom: keras.Model, task: Task) -> Trained:
     """What was trained, with the body alone: ``bottom`` gets the weights of the layers it shares names with."""
-    for layer in bottom.layers:
+    for layer in surgery.hidden_layers(bottom):
         layer.set_weights(found.model.get_layer(layer.name).get_weights())
     return replace(found, model=bottom, moved=int(bottom.count_params()), notes={**found.notes, "figure": task.figure})
 

@@ -12,7 +12,7 @@ from tasks.common.objectives import predict
 from tasks.common.outcomes import Trained
 from tasks.common.samples import Sample
 from tasks.common.schema.base import Nothing
-from tasks.common.schema.pretrain import Contrastive, Denoising, Greedy, Masked
+from tasks.common.schema.pretrain import Contrastive, Denoising, Greedy, Masked, MaskedTokens
 from tasks.common.schema.study import Network
 from tasks.common.schema.transfer import FineTuning
 from tasks.common.stages import Source
@@ -26,9 +26,10 @@ UNLABELLED = [method for method in METHODS if method not in LABELS_SOURCE]
 VIEWS = {"corruption": 0.4, "crop": 0.8, "shift": 1, "flip": False, "noise": 0.1}
 NORMALISED = toys.NETWORK.model_copy(update={"batch_norm": True})
 IMAGES = toys.CONVOLUTIONAL
-CASES = [(method, toys.NETWORK) for method in UNLABELLED if method != "rotation"] + [
-    (method, IMAGES) for method in UNLABELLED
-]
+TEXTS = ("masked-tokens",)
+CASES = [(method, toys.NETWORK) for method in UNLABELLED if method not in ("rotation", *TEXTS)]
+CASES += [(method, IMAGES) for method in UNLABELLED if method not in TEXTS]
+CASES += [(method, toys.TRANSFORMER) for method in TEXTS]
 
 
 def settings_of(method: str, **changes: object):
@@ -38,13 +39,14 @@ def settings_of(method: str, **changes: object):
         "greedy": (Greedy, {"masking": 0.0}),
         "contrastive": (Contrastive, {"temperature": 0.5, "projection": 4, "views": VIEWS}),
         "masked": (Masked, {"share": 0.4, "patch": 2}),
+        "masked-tokens": (MaskedTokens, {"share": 0.3}),
     }
     kind, extra = kinds.get(method, (type(toys.training()), {}))
     return kind.model_validate(toys.TRAINING | {"rates": [0.02]} | extra | changes)
 
 
 def sample_for(network: Network) -> Sample:
-    return toys.images() if network.kind == "convolutional" else toys.sample()
+    return {"convolutional": toys.images, "transformer": toys.texts, "dense": toys.sample}[network.kind]()
 
 
 def source_model(method: str, network: Network = toys.NETWORK, sample: Sample | None = None, **changes: object):
@@ -101,13 +103,16 @@ def test_a_saved_source_gives_the_same_features(tmp_path: Path, case: Case):
     assert np.array_equal(predict(loaded, x), predict(case.trained.model, x))
 
 
-@pytest.mark.parametrize("method", [method for method in UNLABELLED if method != "rotation"])
+@pytest.mark.parametrize("method", [method for method in UNLABELLED if method not in ("rotation", *TEXTS)])
 def test_batch_normalisation_learns_its_statistics_too(method: str):
     trained = source_model(method, NORMALISED)
     assert trained.model.get_layer("hidden-2-norm").get_weights()[2].any()
 
 
-@pytest.mark.parametrize(("method", "network"), [("denoising", toys.NETWORK), ("rotation", IMAGES), ("greedy", IMAGES)])
+@pytest.mark.parametrize(
+    ("method", "network"),
+    [("denoising", toys.NETWORK), ("rotation", IMAGES), ("greedy", IMAGES), ("masked-tokens", toys.TRANSFORMER)],
+)
 def test_a_source_without_a_head_can_be_used_as_it_is_and_fine_tuned(method: str, network: Network):
     data, source = sample_for(network), Source(source_model(method, network).model, ())
     features = predict(source.model, data.train.x)
