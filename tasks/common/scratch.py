@@ -1,6 +1,6 @@
 """Train a fresh network on a sample: what source models, students and controls have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks import models
@@ -29,15 +29,16 @@ def train(
     extra: Arrays | None = None,
     streams: Mapping[str, Arrays] | None = None,
     constants: Mapping[str, Any] | None = None,
+    build: Callable[[], keras.Model] | None = None,
 ) -> Trained | Failed:
     """All layers from their initial weights, by ``objective``; rate and epoch are chosen on the validation part.
 
-    Arguments are those of `tasks.common.training.search`.
+    Arguments are those of `tasks.common.training.search`; ``build`` may stand for `network_for`.
     """
     return search(
         settings,
         sample,
-        build=lambda: network_for(sample, network, seed),
+        build=build or (lambda: network_for(sample, network, seed)),
         phases=lambda rate: [Phase("all", rate, settings.epochs)],
         seed=seed,
         objective=objective,

@@ -22,14 +22,20 @@ def multiply_adds(model: keras.Model) -> int:
 def _layer(layer: keras.layers.Layer) -> int:
     if isinstance(layer, keras.Model):
         return multiply_adds(layer)
+    if hasattr(layer, "multiply_adds"):  # a module of TensorFlow Hub, which is a graph of its own
+        return int(layer.multiply_adds())
     if isinstance(layer, keras.layers.Dense):
         return int(math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1]))
     if isinstance(layer, PaddedAttention):
         length, width = layer.output.shape[1:]
         return int(2 * length * length * width)
-    if isinstance(layer, keras.layers.Conv2D):
+    if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         height, width = layer.output.shape[1:3]
         return int(math.prod(layer.kernel.shape) * height * width)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        height, width = layer.output.shape[1:3]
+        kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
+        return int(kernels * height * width)
     if hasattr(layer, "kernel"):
         raise ValueError(f"layer {layer.name} is a {type(layer).__name__}; its multiply-adds are not known here")
     return 0

@@ -4,7 +4,7 @@ from tasks import models
 from tasks.common.artifacts import Arrays
 from tasks.common.backend import keras
 from tasks.common.schema.study import Network
-from tasks.models import surgery
+from tasks.models import hub, surgery
 
 
 def build(network: Network, inputs: tuple[int, ...], weights: Arrays, seed: int) -> keras.Model:
@@ -14,5 +14,5 @@ def build(network: Network, inputs: tuple[int, ...], weights: Arrays, seed: int)
         UserError: If the weights are of another network.
     """
     model = surgery.copy(surgery.features(models.build(network, inputs, 2, seed)))
-    surgery.assign(model, weights)
+    surgery.assign(model, hub.weights(weights) if network.kind == "hub" else weights)
     return model

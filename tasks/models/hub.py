@@ -20,7 +20,7 @@ from tasks.common.backend import keras, tf
 from tasks.common.errors import UserError
 from tasks.common.hub_module import Module, opened
 from tasks.common.schema.study import Hub as Spec
-from tasks.models import surgery
+from tasks.models import graph_cost, surgery
 from tasks.models.dense import HEAD, linear
 
 RAW, NAME, BATCH = Path("data/raw"), "hub", 64
@@ -68,6 +68,10 @@ class Hub(keras.layers.Layer):  # type: ignore[misc]
             trained = np.asarray(variable.value)
             rng = seeds.generator(seed, "init", NAME, variable.name)
             variable.assign(rng.permutation(trained.ravel()).reshape(trained.shape))
+
+    def multiply_adds(self) -> int:
+        """Of one sample, counted in the graph as `tasks.models.cost` counts them in layers."""
+        return graph_cost.multiply_adds(lambda inputs: self.module.run(inputs, False), self.input.shape[1:])
 
     def get_config(self) -> dict[str, Any]:
         """The graph and its assets, and whether it may be trained."""
@@ -168,11 +172,11 @@ def features_of(arrays: Mapping[str, Array], data: Arrays, part: Literal["train"
     Raises:
         UserError: If the data set has no texts, or no colour images, and the module takes them.
     """
-    x = data[f"{part}_x"]
-    if not _takes_texts(opened(arrays)):
+    module, x = opened(arrays), data[f"{part}_x"]
+    if not _takes_texts(module):
         if x.dtype != np.uint8 or x.ndim != 4:
             raise UserError("takes colour images, and the data set has none.")
-        return features_of_images(arrays, x.astype(np.float32) / 255)
+        return _of_images(module, x.astype(np.float32) / 255)
     if "texts" not in data:
         raise UserError("takes texts, and the data set has none.")
     if x.dtype.names is None:  # token numbers; the texts they were made of lie beside them, the training part's first
@@ -181,7 +185,7 @@ def features_of(arrays: Mapping[str, Array], data: Arrays, part: Literal["train"
         places = x["texts"][:, 0]
     else:
         raise UserError(f"takes one text of each sample, and the data set has {x['texts'].shape[1]} columns of texts.")
-    return features(arrays, texts.unpacked(data, places))
+    return _of_texts(module, texts.unpacked(data, places))
 
 
 def features(arrays: Mapping[str, Array], said: list[str]) -> Array:
@@ -190,10 +194,7 @@ def features(arrays: Mapping[str, Array], said: list[str]) -> Array:
     Raises:
         UserError: If the arrays hold no module, or one that does not take a list of texts.
     """
-    module = opened(arrays)
-    if not _takes_texts(module):
-        raise UserError(f"is no string encoder: {module.describe()}; expected (n,) string.")
-    return _in_batches(module, np.array(said, dtype=object))
+    return _of_texts(opened(arrays), said)
 
 
 def features_of_images(arrays: Mapping[str, Array], x: Array) -> Array:
@@ -202,15 +203,24 @@ def features_of_images(arrays: Mapping[str, Array], x: Array) -> Array:
     Raises:
         UserError: If the arrays hold no module, or one that does not take such images, or values lie beyond 0..1.
     """
-    module = opened(arrays)
-    check(module, x.shape[1:])
-    if len(x) and not (x.min() >= 0 and x.max() <= 1):
-        raise UserError(f"takes images with values from 0 to 1; these go from {x.min():g} to {x.max():g}.")
-    return _in_batches(module, x.astype(np.float32))
+    return _of_images(opened(arrays), x)
 
 
 def _takes_texts(module: Module) -> bool:
     return any(spec.dtype == tf.string and spec.shape.rank in (1, None) for spec in module.takes)
+
+
+def _of_texts(module: Module, said: list[str]) -> Array:
+    if not _takes_texts(module):
+        raise UserError(f"is no string encoder: {module.describe()}; expected (n,) string.")
+    return _in_batches(module, np.array(said, dtype=object))
+
+
+def _of_images(module: Module, x: Array) -> Array:
+    check(module, x.shape[1:])
+    if len(x) and not (x.min() >= 0 and x.max() <= 1):
+        raise UserError(f"takes images with values from 0 to 1; these go from {x.min():g} to {x.max():g}.")
+    return _in_batches(module, x.astype(np.float32))
 
 
 def _in_batches(module: Module, x: Array) -> Array:

@@ -10,8 +10,10 @@ from tasks.common.samples import Sample
 from tasks.common.schema.study import Network
 from tasks.common.schema.transfer import TransferTraining
 from tasks.common.stages import Source
+from tasks.models import hub
 
 
 def run(sample: Sample, source: Source, network: Network, settings: TransferTraining, seed: int) -> Trained | Failed:
-    """A fresh network, by cross-entropy. ``source`` is not looked at."""
-    return scratch.train(sample, network, settings, seed, **mixing.arguments(settings, sample))
+    """A fresh network, by cross-entropy. ``source`` is not looked at, but for the graph of a TensorFlow Hub module."""
+    build = (lambda: hub.fresh(source.model, len(sample.classes), seed)) if network.kind == "hub" else None
+    return scratch.train(sample, network, settings, seed, build=build, **mixing.arguments(settings, sample))

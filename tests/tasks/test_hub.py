@@ -16,7 +16,10 @@ from tasks.common.outcomes import Trained
 from tasks.common.phases import Course, Phase
 from tasks.common.samples import Part, Sample
 from tasks.common.schema.study import Hub as Spec
-from tasks.models import hub, surgery
+from tasks.common.schema.transfer import TransferTraining
+from tasks.common.stages import Source
+from tasks.models import cost, given, hub, surgery
+from tasks.transfer import scratch
 from tests.tasks import hub_toys, toys
 from tests.tasks.hub_toys import IMAGES, WIDTH, WORDS
 
@@ -212,6 +215,42 @@ def test_a_fresh_network_can_be_made_of_a_source_model_alone(project: Path, imag
     Path("data/raw/toy.npz").unlink()
     made = hub.fresh(given, 4, 5)
     assert (bits(made), bits(made, "head")) == (bits(built), bits(built, "head"))
+
+
+def test_given_is_the_module_without_a_head(project: Path, images: Arrays):
+    model = given.build(FROZEN, IMAGES, images, 1)
+    np.testing.assert_array_equal(np.asarray(model(pixels(4))), hub.features_of_images(images, pixels(4)))
+
+
+def test_from_scratch_starts_from_the_source_models_graph_and_not_its_weights(project: Path, images: Arrays):
+    source = Source(given.build(TRAINABLE, IMAGES, images, 1), ())
+    built = models.build(TRAINABLE, IMAGES, 2, 1)
+    Path("data/raw/toy.npz").unlink()
+    settings = TransferTraining.model_validate(toys.TRAINING | {"rates": [1e-30], "epochs": 1})
+    result = scratch.run(sample(), source, TRAINABLE, settings, 1)
+    assert isinstance(result, Trained)
+    assert bits(result.model)[:2] == bits(built)[:2]  # the mean moves at any rate
+    assert bits(result.model)[0] != bits(source.model)[0]
+
+
+def test_a_modules_operations_are_counted_in_its_graph(tmp_path: Path):
+    net = keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            keras.layers.Conv2D(4, 3, strides=2, padding="same"),
+            keras.layers.DepthwiseConv2D(3),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(WIDTH),
+        ]
+    )
+    module = tf.Module()
+    module.kept = [variable.value for variable in net.variables]
+    spec = tf.TensorSpec([None, None, None, 3], tf.float32)
+    module.__call__ = tf.function(lambda x: net(x, training=False), input_signature=[spec])
+    files = saved_model.packed(hub_toys.saved(module, tmp_path / "counted"))
+    inputs = keras.Input((12, 12, 3))
+    model = keras.Model(inputs, hub.Hub(hub.architecture(files))(inputs))
+    assert cost.multiply_adds(model) == 27 * 4 * 36 + 9 * 4 * 16 + 4 * WIDTH == cost.multiply_adds(net)
 
 
 def test_a_module_that_only_has_a_signature_is_called_by_it(tmp_path: Path):
