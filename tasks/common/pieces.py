@@ -5,7 +5,7 @@ Chinese character. Each word then becomes the longest piece of the vocabulary th
 that the rest starts with, written ``##piece``, and so on. A word that does not come out even is unknown.
 
 The reference reads ``[SEP]`` in a text as the mark itself; here a text is only text. Of all characters 759 rare ones
-come out otherwise with tokenizers 0.23 and Python 3.11: Unicode's tables of what is a mark or an accent, of other years.
+come out otherwise (tokenizers 0.23, Python 3.11), most of them since the two have Unicode's tables of other years.
 
 Source: "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805; its `tokenization.py`.
 """
