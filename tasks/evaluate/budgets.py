@@ -7,8 +7,8 @@ import numpy as np
 from tasks.common import outcomes, stages
 from tasks.common.params import Params
 from tasks.common.samples import Array
+from tasks.evaluate import variance
 from tasks.evaluate.entries import test_logits
-from tasks.evaluate.variance import test_variance
 
 ALL = 100
 """Percent of a study's labelled samples that its compared methods have."""
@@ -36,21 +36,14 @@ def of(params: Params, study: str, logits: dict[str, Array], x: Array, y: Array,
                 outcome = outcomes.read(home)
                 labels, values = outcome["labels"], test_logits(home, outcome["repeats"], x, classes)
                 failed = {str(row["repeat"]): row["failed"] for row in outcome["repeats"] if row["failed"]}
-            against = {other: test_variance(values, logits[other], y) for other in chosen.methods}
+            against = {other: variance.test_variance(values, logits[other], y) for other in chosen.methods}
             point = {"method": method, "percent": percent, "labels": labels, "failed": failed, "against": against}
             found.append(point | accuracies(values, y))
     return found
 
 
 def accuracies(logits: Array, y: Array) -> dict[str, Any]:
-    """``accuracy`` of each repeat, None where it failed, and the ``test_variance`` of their mean.
-
-    The latter is the variance ``var_i(mean_r hit_ri) / n`` that test samples drawn anew would give it, a share
-    squared; None if all failed.
-    """
-    done: Array = np.array([not np.isnan(row).any() for row in logits])
-    hits: Array = logits.argmax(axis=2) == y  # (repeats, n)
-    return {
-        "accuracy": [float(row.mean()) if ok else None for row, ok in zip(hits, done, strict=True)],
-        "test_variance": float(hits[done].mean(axis=0).var(ddof=1) / len(y)) if done.any() else None,
-    }
+    """``accuracy`` of each repeat, None where it failed, and the ``test_variance`` of their mean, a share squared."""
+    right = variance.hits(logits, y)  # (repeats, n)
+    accuracy = [None if np.isnan(row).any() else float(row.mean()) for row in right]
+    return {"accuracy": accuracy, "test_variance": variance.of_mean(right)}

@@ -1,4 +1,4 @@
-"""How much a difference in accuracy owes to the choice of test samples."""
+"""How much an accuracy, or a difference of two, owes to the choice of test samples."""
 
 from typing import Any
 
@@ -19,11 +19,23 @@ def test_variance(logits: Array, other: Array, y: Array) -> float | None:
         other: The same of the method compared with.
         y: True class indices, (n,).
     """
-    both = ~np.isnan(logits + other).any(axis=(1, 2))
-    if not both.any():
-        return None
-    hits, other_hits = ((values[both].argmax(axis=2) == y).astype(np.float64) for values in (logits, other))
-    return float((hits - other_hits).mean(axis=0).var(ddof=1) / len(y))
+    return of_mean(hits(logits, y) - hits(other, y))
+
+
+def hits(logits: Array, y: Array) -> Array:
+    """1 where the class with the highest logit is the true one, else 0, (repeats, n); a failed repeat is NaN."""
+    right: Array = (logits.argmax(axis=2) == y).astype(np.float64)
+    right[np.isnan(logits).any(axis=(1, 2))] = np.nan
+    return right
+
+
+def of_mean(values: Array) -> float | None:
+    """Variance that test samples drawn anew give the mean of ``values`` (repeats, n) over both; None if all failed.
+
+    ``var_i(mean_r value_ri) / n``, over the repeats r that did not fail.
+    """
+    done = values[~np.isnan(values).any(axis=1)]
+    return float(done.mean(axis=0).var(ddof=1) / values.shape[1]) if len(done) else None
 
 
 def variances(method: str, logits: dict[str, Array], y: Array) -> dict[str, Any]:
