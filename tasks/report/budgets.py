@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,6 +46,7 @@ def rows(results: Results) -> Iterator[list[str]]:
             yield [method, number(one.labels, 0), formats.spread(one.mean, one.sd, scale=100), ends]
 
 
+@lru_cache(maxsize=1)  # a twentieth of a second a method, and the page, the text and the metrics all say it
 def worths(results: Results) -> dict[str, tuple[str, Worth]]:
     """{method: (its fair control, what the study's labels are worth in the control's)}, where it can be asked."""
     found = {}

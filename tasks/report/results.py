@@ -40,6 +40,9 @@ class Results(Record):
             raise ValueError("order must name every method once")
         return self
 
+    def __hash__(self) -> int:
+        return hash(self.study)  # its lists and mappings have none, and results that are equal are of one study
+
     def measure(self, method: str, name: Measure) -> Floats:
         """One measure of a method, (repeats,) float64; NaN where the repeat failed or is missing."""
         values = np.full(self.repeats, np.nan)
@@ -110,12 +113,19 @@ def read(path: Path) -> Results:
     Raises:
         UserError: If it is not there, is not JSON, or does not hold an evaluation.
     """
+    return parse(content(path, "evaluate"), str(path))
+
+
+def content(path: Path, stage: str) -> Any:
+    """What a JSON file holds that another stage of the study wrote.
+
+    Raises:
+        UserError: If it is not there, or is not JSON.
+    """
     try:
-        content = read_json(path)
+        return read_json(path)
     except FileNotFoundError:
-        raise UserError(
-            f"{path} was not found; the report is made from it. Run the evaluate stage of this study first."
-        ) from None
+        why, when = "was not found", "first"
     except ValueError as error:
-        raise UserError(f"{path} is not valid JSON ({error}). Run the evaluate stage again.") from None
-    return parse(content, str(path))
+        why, when = f"is not valid JSON ({error})", "again"
+    raise UserError(f"{path} {why}; the report is made from it. Run the {stage} stage of this study {when}.")

@@ -7,10 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy import stats
 
-from tasks.common.artifacts import read_json
-from tasks.common.errors import UserError
 from tasks.report import formats
-from tasks.report.results import Results
+from tasks.report.results import Results, content
 from tasks.report.statistics import summary
 from tasks.report.verdict import Verdict
 
@@ -27,12 +25,8 @@ def read(path: Path) -> Scores:
     Raises:
         UserError: If it is not there, or is not JSON.
     """
-    try:
-        content: Scores = read_json(path)
-    except (FileNotFoundError, ValueError) as error:
-        why = "was not found" if isinstance(error, FileNotFoundError) else f"is not valid JSON ({error})"
-        raise UserError(f"{path} {why}; the report shows it. Run the screen stage of this study first.") from None
-    return content
+    found: Scores = content(path, "screen")
+    return found
 
 
 def started(results: Results) -> dict[str, dict[str, str]]:

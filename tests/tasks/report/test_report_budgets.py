@@ -1,5 +1,7 @@
 """What labels are worth: the statistics by hand, and what page, text and metrics say of them."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from report_made_up import content
@@ -174,6 +176,20 @@ def test_text_metrics_and_page_say_the_same():
     assert html.count('<section id="labels">') == html.count('href="#labels"') == 1
     assert 'aria-label="Accuracy over labelled samples: scratch-tuned 60.0 % on 25, 70.0 % on 50, 80.0 %' in html
     assert html.count('class="budget on"') == html.count('class="budget control"') == 1
+
+
+def test_a_report_works_out_what_labels_are_worth_once_and_of_its_own_evaluation(monkeypatch):
+    counted = Mock(wraps=worth)
+    monkeypatch.setattr(budgets, "worth", counted)
+    budgets.worths.cache_clear()
+    for times, found in enumerate((made(), made(fine=0.9)), start=1):
+        judged = judge(found)
+        answer = summary.metrics(found, judged)["answer"]
+        assert said(found) in answer
+        assert said(found)[:50] in summary.text(found, judged, "?", "x.html")
+        page.render(found, judged, "?", {})
+        assert counted.call_count == times
+    assert said(made()) != said(made(fine=0.9))
 
 
 def test_the_table_has_every_point_with_rising_labels_and_its_interval():
