@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tasks.common.backbones import BACKBONES
-from tasks.common.catalogue import Facts, facts_of
+from tasks.common.catalogue import facts_of, vocabulary_of
 from tasks.common.errors import nearest
 from tasks.common.schema.run import GIVEN
 
@@ -25,22 +25,25 @@ def complaints_of(params: Params, name: str) -> Iterator[str]:
     """What keeps networks, samples and weights from going together in one study."""
     study, chosen = params.studies[name], params.run.studies[name]
     for side in ("source", "target"):
-        facts = facts_of(params.datasets[getattr(chosen, side)])
+        dataset = params.datasets[getattr(chosen, side)]
         for place in ("network", "student"):
-            yield from _inputs(f"studies.{name}.{place}", getattr(study, place), facts, side)
+            yield from _inputs(f"studies.{name}.{place}", getattr(study, place), dataset, side)
     if study.data.source.classes == "none" and set(params.methods(name).pretrain) != {GIVEN}:
         yield f"studies.{name}.data.source has no classes, so there is nothing to train a source model on but '{GIVEN}'."
     if name in params.run.given:
         yield from _weights(params, name, study.network, params.datasets[params.run.given[name]])
 
 
-def _inputs(place: str, network: Any, facts: Facts, side: str) -> Iterator[str]:
+def _inputs(place: str, network: Any, dataset: Any, side: str) -> Iterator[str]:
+    facts = facts_of(dataset)
     if network.kind in OF_IMAGES and not facts.images:
         yield f"{place} is {network.kind}, and {side} samples are no images; use kind: dense."
     if network.kind in OF_TOKENS and not facts.tokens:
         yield f"{place} is {network.kind}, and {side} samples are no words in their order; use kind: dense."
     if facts.tokens and network.kind not in OF_TOKENS:
         yield f"{place} is {network.kind}, and {side} samples are words by their numbers; use kind: embedding."
+    elif facts.tokens and network.vocabulary != vocabulary_of(dataset):
+        yield f"{place}.vocabulary is {network.vocabulary}; {side} samples have numbers up to {vocabulary_of(dataset)}."
 
 
 def _weights(params: Params, name: str, network: Any, dataset: Any) -> Iterator[str]:

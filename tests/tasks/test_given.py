@@ -49,7 +49,7 @@ def complaint(change: Callable[[dict[str, Any]], object]) -> str:
         (lambda c: c["studies"]["clothing"]["data"].update(scaling="signed"), "studies.clothing.data.scaling is 'signed'; efficientnet-lite0 was trained with 'centred'"),
         (lambda c: c["studies"]["reviews"]["network"].update(blocks=4), "studies.reviews.network.blocks must be 6, as that of its weights, minilm"),
         (lambda c: c["studies"]["reviews"]["network"].update(heads=7), "width 384 is no multiple of heads 7"),
-        (lambda c: c["studies"]["reviews-words"]["network"].update(vocabulary=7), "reviews-words.network.vocabulary must be 20002"),
+        (lambda c: c["studies"]["reviews-words"]["network"].update(vocabulary=7), "reviews-words.network.vocabulary must be 40002"),
         (lambda c: c["studies"]["clothing"].update(student=c["studies"]["reviews"]["student"]), "studies.clothing.student is embedding, and source samples are no words in their order"),
         (lambda c: c["studies"]["reviews"].update(student=c["studies"]["tables"]["student"]), "studies.reviews.student is dense, and source samples are words by their numbers"),
         (lambda c: c["studies"]["tables"].update(student=c["studies"]["clothing"]["student"]), "studies.tables.student is convolutional, and source samples are no images"),

@@ -54,6 +54,6 @@ class Pretrain(Named):
     contrastive: Contrastive
     rotation: Training
     masked: Masked
-    auxiliary: Training
     masked_tokens: MaskedTokens
+    auxiliary: Training
     intermediate: Training

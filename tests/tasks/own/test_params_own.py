@@ -39,8 +39,8 @@ def test_a_study_of_own_tables_is_right() -> None:
     [
         (lambda c: c["run"]["files"].pop("people"), "needs data set 'people', which run.files leaves out"),
         (lambda c: c["run"]["files"].update(peeple="x.csv"), "run.files has 'peeple'; known:"),
-        (lambda c: c["run"]["files"].update(tables="x.csv"), "run.files has 'tables', of kind tables; list it under run.datasets"),
-        (lambda c: c["run"]["datasets"].append("people"), "run.datasets has 'people', which are your own data"),
+        (lambda c: c["run"]["files"].update(tables="x.csv"), "run.files has 'tables', of kind tables; name it under run.datasets"),
+        (lambda c: c["run"]["datasets"].append("people"), "run.datasets has 'people', of kind own-table; name it under run.files"),
         (lambda c: c["datasets"]["people"].update(number=["x"]), "datasets.people has no key 'number'; known: outside, test, classes"),
         (lambda c: c["datasets"]["people"].update(categories=["age"]), "datasets.people: column 'age' stands in two of its lists"),
         (lambda c: c["datasets"]["people"].update(numbers=["label"]), "datasets.people: column 'label' is the target and an input"),
