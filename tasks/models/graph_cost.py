@@ -26,13 +26,13 @@ def _operation(operation: Any) -> int:
     if operation.type in ("Conv2D", "DepthwiseConv2dNative"):
         channels_last = operation.get_attr("data_format") == b"NHWC"
         output = operation.outputs[0].shape[1:3] if channels_last else operation.outputs[0].shape[2:4]
-        return math.prod(operation.inputs[1].shape) * math.prod(output)
+        return int(math.prod(operation.inputs[1].shape) * math.prod(output))
     if operation.type == "MatMul":
         inner = operation.inputs[0].shape[0 if operation.get_attr("transpose_a") else 1]
-        return math.prod(operation.outputs[0].shape) * inner
+        return int(math.prod(operation.outputs[0].shape) * inner)
     if operation.type in ("BatchMatMul", "BatchMatMulV2"):
         inner = operation.inputs[0].shape[-2 if operation.get_attr("adj_x") else -1]
-        return math.prod(operation.outputs[0].shape) * inner
+        return int(math.prod(operation.outputs[0].shape) * inner)
     if operation.type == "Einsum":
         terms = operation.get_attr("equation").decode().split("->")[0].split(",")
         sizes = {

@@ -47,6 +47,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(room)
     monkeypatch.setenv("TFHUB_CACHE_DIR", ".cache/tfhub")
     monkeypatch.delenv("HEADWATER_MIRROR", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def fetched(handle: str) -> Arrays:
