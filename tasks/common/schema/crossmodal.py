@@ -1,0 +1,113 @@
+"""Cross-modal tasks: images are matched with descriptions of classes, also of classes without any training image."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tasks.common.errors import unknown
+from tasks.common.schema.base import Count, Named, Nothing, Section, Training, Weight, method_name
+from tasks.common.schema.study import Convolutional, Dense, Scaling
+
+Encoder = Literal["tf-idf", "glove", "minilm"]
+
+
+class Task(Section):
+    """In each repeat the classes are cut anew into groups of ``held_out``; each group is held out once.
+
+    ``labelled``, ``validation`` and ``test`` are images of a class: of each seen class to train on and to choose by,
+    and of each class to test with (at most; all of them where there are fewer).
+    """
+
+    question: Annotated[str, Field(min_length=1)]
+    descriptions: Annotated[str, Field(description="a block of tasks/crossmodal/descriptions.yaml")]
+    encoder: Annotated[Encoder, Field(description="what makes vectors of the descriptions")]
+    held_out: Annotated[int, Field(ge=2, description="classes of a split that nothing is trained on")]
+    labelled: Count
+    validation: Count
+    test: Count
+    scaling: Annotated[Scaling, Field(description="of the images, fitted on the seen classes' training part")]
+    network: Annotated[Dense | Convolutional, Field(discriminator="kind", description="of the images")]
+
+
+class Eszsl(Section):
+    image_ridge: Annotated[float, Field(gt=0, description="γ, over the mean eigenvalue of the images' XᵀX")]
+    text_ridge: Annotated[float, Field(gt=0, description="λ; descriptions have length 1")]
+
+
+class Devise(Training):
+    margin: Annotated[Weight, Field(description="by which the right description must win, of descriptions of length 1")]
+
+
+class Contrastive(Training):
+    temperature: Annotated[float, Field(gt=0, description="of the cosines, dimensionless")]
+    width: Annotated[Count, Field(description="of the space that images and descriptions share")]
+
+
+class Methods(Named):
+    chance: Nothing
+    eszsl: Eszsl
+    devise: Devise
+    contrastive: Contrastive
+
+
+class CrossModal(Section):
+    """The block ``crossmodal`` of params.yaml."""
+
+    tasks: dict[str, Task]
+    methods: Methods
+
+    def settings(self, method: str) -> Section:
+        """Settings of a method by its name in params.yaml."""
+        found: Section = getattr(self.methods, method.replace("-", "_"))
+        return found
+
+
+METHODS = tuple(method_name(name) for name in Methods.model_fields)
+FLOOR, BASELINE = "chance", "eszsl"
+DESCRIPTIONS = "tasks/crossmodal/descriptions.yaml"
+
+
+class Inputs(Section):
+    """The data set of a task's images, and the file that its descriptions' vectors come from.
+
+    ``texts`` is the raw data set of kind ``weights`` that the encoder needs; tf-idf needs the descriptions alone.
+    """
+
+    images: str
+    texts: str
+
+
+class CrossModalRun(Section):
+    """The block ``run.crossmodal``: what is run. ``names`` has the keys of ``tasks``, for a matrix."""
+
+    tasks: dict[str, Inputs]
+    names: list[str]
+    methods: Annotated[list[str], Field(min_length=1)]
+
+
+def complaints(run: CrossModalRun, block: CrossModal, datasets: list[str]) -> Iterator[str]:
+    """What is wrong together in ``run.crossmodal``; ``datasets`` are those that are run."""
+    for name, inputs in run.tasks.items():
+        place = f"run.crossmodal.tasks.{name}"
+        if name not in block.tasks:
+            yield unknown("run.crossmodal.tasks", name, block.tasks)
+            continue
+        if inputs.images not in datasets:
+            yield unknown(f"{place}.images", inputs.images, datasets)
+        encoder = block.tasks[name].encoder
+        raw = {f"data/raw/{dataset}.npz" for dataset in datasets}
+        if encoder == "tf-idf" and inputs.texts != DESCRIPTIONS:
+            yield f"{place}.texts is '{inputs.texts}'; tf-idf needs no more than the descriptions: {DESCRIPTIONS}."
+        if encoder != "tf-idf" and inputs.texts not in raw:
+            yield f"{place}.texts is '{inputs.texts}'; {encoder} needs its weights: data/raw/<a data set>.npz."
+    if sorted(run.names) != sorted(run.tasks):
+        yield (
+            f"run.crossmodal.names is [{', '.join(run.names)}]; expected the keys of run.crossmodal.tasks, each once: "
+            f"[{', '.join(run.tasks)}]."
+        )
+    for method in run.methods:
+        if method not in METHODS:
+            yield unknown("run.crossmodal.methods", method, METHODS)
+    if len({*run.methods}) < len(run.methods):
+        yield f"run.crossmodal.methods names a method twice: {', '.join(run.methods)}."

@@ -1,0 +1,79 @@
+"""What may be wrong in the cross-modal parts of params.yaml, and how it is told."""
+
+import copy
+import re
+from typing import Any
+
+import pytest
+
+from tasks.common.errors import UserError
+from tasks.crossmodal import settings
+from tests.tasks.crossmodal import planted
+
+
+def wrong(change: Any) -> str:
+    content = copy.deepcopy(planted.params())
+    change(content)
+    with pytest.raises(UserError) as error:
+        settings.parse(content)
+    return str(error.value)
+
+
+def test_they_are_read_and_what_other_tasks_need_is_left_alone():
+    params = settings.parse({**planted.params(), "studies": 5})
+    assert settings.task_of(params, "planted").held_out == 2
+    assert params.crossmodal.settings("eszsl").model_dump() == planted.METHODS["eszsl"]
+    assert params.caps.repeats == 2
+    with pytest.raises(UserError, match=r"--task has 'plant'; known: planted\. Did you mean 'planted'"):
+        settings.task_of(params, "plant")
+
+
+def test_how_many_words_a_data_set_keeps():
+    datasets = {"planted": {"kind": "tables"}, "glove": {"kind": "weights", "of": "glove", "words": 7}}
+    params = settings.parse(planted.params(datasets=datasets))
+    assert settings.words_kept(params, "data/raw/glove.npz") == 7
+    assert settings.words_kept(params, "data/raw/planted.npz") == 20_000
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (("run", "crossmodal", "names"), [], r"names is \[\]; expected the keys of run.crossmodal.tasks"),
+        (("run", "crossmodal", "methods"), ["esz"], "methods has 'esz'; known: chance, eszsl, devise, contrastive"),
+        (("run", "crossmodal", "methods"), ["eszsl", "eszsl"], "names a method twice: eszsl, eszsl"),
+        (("run", "crossmodal", "methods"), [], "at least 1 item"),
+        (("run", "crossmodal", "tasks", "planted", "images"), "plants", "images has 'plants'; known: planted"),
+        (("run", "crossmodal", "tasks", "planted", "texts"), "x", "tf-idf needs no more than the descriptions"),
+        (("crossmodal", "tasks", "planted", "encoder"), "glove", "glove needs its weights: data/raw/"),
+        (("crossmodal", "tasks", "planted", "encoder"), "bert", "encoder is 'bert'"),
+        (
+            ("crossmodal", "tasks", "planted", "held_out"),
+            1,
+            "held_out is 1: input should be greater than or equal to 2",
+        ),
+        (
+            ("crossmodal", "tasks"),
+            {"plants": planted.TASK},
+            "tasks has 'planted'; known: plants. Did you mean 'plants'",
+        ),
+        (("crossmodal", "methods", "eszsl"), {"image_ridge": 1.0}, "eszsl.text_ridge is missing"),
+        (("crossmodal", "methods", "eszsl", "text_ridge"), 0.0, "greater than 0"),
+        (
+            ("crossmodal", "methods", "contrastive", "temprature"),
+            1.0,
+            "no key 'temprature'.*Did you mean 'temperature'",
+        ),
+        (("seed",), "x", "seed is 'x'"),
+    ],
+)
+def test_each_mistake_has_one_line(place: tuple[str, ...], value: Any, said: str):
+    *way, key = place
+
+    def change(content: dict[str, Any]) -> None:
+        for name in way:
+            content = content[name]
+        content[key] = value
+
+    message = wrong(change)
+    assert len(message.splitlines()) == 2, message
+    assert re.search(said, message), message
