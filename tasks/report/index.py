@@ -1,6 +1,7 @@
 """One page over all studies: methods by studies, and who wins where.
 
 In:   data/evaluate/<study>/results.json   of the selected studies, those that are there
+      data/shipped/<study>.json            of these, those that are there
 Out:  data/report/index.html               links to the page of each study beside it
 Run:  dvc repro index                      about 2 s
 """
@@ -9,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from tasks.common import entry, params
 from tasks.common.artifacts import write_text
-from tasks.report import results, simplest, templates, verdict
+from tasks.report import plots, results, shipped, simplest, templates, verdict
 from tasks.report.forest import FAMILIES
 from tasks.report.formats import NOTHING, interval, percent, points
 from tasks.report.results import Results
 from tasks.report.verdict import Verdict
 
-EVALUATED, PAGE = Path("data/evaluate"), Path("data/report/index.html")
+EVALUATED, SHIPPED, PAGE = Path("data/evaluate"), Path("data/shipped"), Path("data/report/index.html")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,15 @@ class Cell:
     text: str = ""
     tip: str = ""
     is_winner: bool = False
+
+
+@dataclass(frozen=True)
+class Ship:
+    """A study's exported files: a figure, and the rows of `shipped.HEADER`."""
+
+    name: str
+    svg: Markup
+    rows: list[list[str]]
 
 
 def read(found: Results, question: str) -> Study:
@@ -124,13 +136,31 @@ def _tally(cells: list[Cell]) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
-def render(found: Mapping[str, Results], questions: Mapping[str, str]) -> str:
-    """The page, of evaluations by study in their order."""
+def ship(study: Study, files: shipped.Files) -> Ship | None:
+    """What the index shows of a study's exported files; None where there are none."""
+    found = shipped.trade(study.results, study.verdict, files)
+    if found is None:
+        return None
+    return Ship(study.name, Markup(plots.trade(found, shipped.names(files))), shipped.rows(files, found))
+
+
+def render(
+    found: Mapping[str, Results], questions: Mapping[str, str], files: Mapping[str, shipped.Files] | None = None
+) -> str:
+    """The page, of evaluations by study in their order, and of the files exported from them."""
     studies = [read(one, questions.get(name, "")) for name, one in found.items()]
     names = {name for study in studies for name in study.results.order}
     counts = {word: sum(study.word == word for study in studies) for word in ("better", "not shown", "worse")}
+    ships = [ship(study, (files or {}).get(name, {})) for name, study in zip(found, studies, strict=True)]
     return templates.render(
-        "index.html.j2", names, studies=studies, table=rows(studies), counts=counts, controls=controls(studies)
+        "index.html.j2",
+        names,
+        studies=studies,
+        table=rows(studies),
+        counts=counts,
+        controls=controls(studies),
+        ships=[one for one in ships if one],
+        columns=shipped.HEADER,
     )
 
 
@@ -139,7 +169,9 @@ def main() -> None:
     settings = params.load()
     paths = {name: EVALUATED / name / "results.json" for name in settings.run.studies}
     found = {name: results.read(path) for name, path in paths.items() if path.is_file()}
-    write_text(PAGE, render(found, {name: settings.studies[name].question for name in found}))
+    measured = {name: SHIPPED / f"{name}.json" for name in found}
+    files = {name: shipped.read(path) for name, path in measured.items() if path.is_file()}
+    write_text(PAGE, render(found, {name: settings.studies[name].question for name in found}, files))
 
 
 if __name__ == "__main__":

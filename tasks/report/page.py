@@ -66,7 +66,7 @@ def render(
         "notes": notes(results, verdict),
         "axis": axis,
         "groups": forest.groups(results, verdict, axis),
-        "trades": [(trade, Markup(plots.trade(trade, verdict))) for trade in trades],
+        "trades": [(trade, Markup(plots.trade(trade, verdict.candidates))) for trade in trades],
         "costs": {"header": COSTS, "rows": [_cost(results, verdict, name, trades) for name in ranked]},
         "measures": {"header": MEASURES, "rows": [_measures(results, name) for name in ranked]},
         "budgets": _budgets(results, verdict),

@@ -13,7 +13,7 @@ class Trade:
     """Accuracy against one kind of cost.
 
     Attributes:
-        kind: A key of `KINDS`.
+        kind: A key of `KINDS`, or the cost itself.
         points: method: (cost, mean accuracy, a share), where both are known.
         front: Methods that no other beats or equals in one and beats in the other, cheapest first.
     """
@@ -24,7 +24,7 @@ class Trade:
 
     @property
     def about(self) -> str:
-        return KINDS[self.kind]
+        return KINDS.get(self.kind, self.kind)
 
 
 KINDS = {

@@ -1,13 +1,12 @@
 """The page's other figures: accuracy against cost, and reliability."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tasks.report import svg
 from tasks.report.formats import compact, percent
 from tasks.report.pareto import Trade
 from tasks.report.records import Method
-from tasks.report.verdict import Verdict
 
 WIDTH, HEIGHT = 360, 250
 LEFT, RIGHT, TOP, BOTTOM = 44, 344, 10, 208
@@ -15,8 +14,11 @@ SIDE = 150  # of a reliability diagram
 Box = tuple[float, float, float, float]
 
 
-def trade(found: Trade, verdict: Verdict) -> str:
-    """Accuracy against cost on a logarithmic axis, the front as steps through filled dots, as inline SVG."""
+def trade(found: Trade, candidates: Collection[str]) -> str:
+    """Accuracy against cost on a logarithmic axis, the front as steps through filled dots, as inline SVG.
+
+    Of what is not on the front, ``candidates`` are hollow, and the rest is grey.
+    """
     costs, means = zip(*found.points.values(), strict=True)
     across, marks = _costs(list(costs))
     pad = 0.06 * (max(means) - min(means)) or 0.01
@@ -32,7 +34,7 @@ def trade(found: Trade, verdict: Verdict) -> str:
     spots = {name: (across(cost), up(mean)) for name, (cost, mean) in found.points.items()}
     parts.append(svg.path(_steps([spots[name] for name in found.front]), class_="front"))
     for name in sorted(spots, key=lambda name: name in found.front):  # the front on top
-        kind = "on" if name in found.front else "off" if name in verdict.candidates else "control"
+        kind = "on" if name in found.front else "off" if name in candidates else "control"
         cost, mean = found.points[name]
         tip = f"{name}: {percent(mean)} % at {compact(cost)}"
         x, y = spots[name]

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from report_made_up import content
 
-from tasks.report import index, page, results
+from tasks.report import index, page, results, shipped
 from tasks.report.verdict import judge
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -76,7 +76,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     question = "Does what was learnt there help here?"
     (root / "study" / "index.html").write_text(page.render(made, judge(made), question, {"seed": "1"}), "utf-8")
     other = results.parse(content({"scratch-tuned": [0.8, 0.81], "fine-tuning": [0.7, 0.72]}) | {"study": "other"})
-    (root / "index.html").write_text(index.render({"study": made, "other": other}, {"study": question}), "utf-8")
+    files = {
+        name: {
+            kind: shipped.File(accuracy=accuracy + 0.001 * i, agreement=0.99, bytes=1000 * size)
+            for i, (kind, size) in enumerate({"keras": 90, "float32": 80, "float16": 42, "int8": 23}.items())
+        }
+        for name, accuracy in (("fine-tuning", 0.93), ("fixed", 0.5), ("method-3", 0.8))
+    }
+    over = index.render({"study": made, "other": other}, {"study": question}, {"study": files})
+    (root / "index.html").write_text(over, "utf-8")
     return root
 
 
