@@ -1,0 +1,119 @@
+"""Few-shot tasks: classes nobody trained on, told apart by a few labelled samples of each."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from tasks.common.errors import unknown
+from tasks.common.schema.base import Count, Named, Nothing, Rate, Section, Share, Training, Weight, method_name
+from tasks.common.schema.study import Convolutional, Dense
+
+Ways = Annotated[int, Field(ge=2, description="classes of an episode")]
+
+
+class Task(Section):
+    """N-way K-shot: an episode has ``ways`` classes, each with ``shots`` labelled samples and ``queries`` to tell.
+
+    ``validation`` names groups of classes of the base data set, such as alphabets, that nothing is trained on: by
+    episodes of them an epoch is chosen. A class ``Greek/character01`` is of the group ``Greek``; one without a slash is
+    a group of its own. With ``rotations`` each class to train on is four, turned by quarters.
+    """
+
+    question: Annotated[str, Field(min_length=1)]
+    validation: Annotated[list[str], Field(min_length=1)]
+    rotations: bool = False
+    ways: Ways
+    shots: Count
+    queries: Annotated[int, Field(gt=0, description="of each class")]
+    validation_episodes: Count
+    novel_episodes: Annotated[int, Field(ge=2, description="the same for all methods and repeats")]
+    repeats: Annotated[int, Field(gt=0, description="trainings of each method; the size may allow fewer")]
+    network: Annotated[Dense | Convolutional, Field(discriminator="kind")]
+
+
+class Episodic(Training):
+    """Training by episodes: ``batch`` is the classes of an episode; in an epoch each class is in one of them."""
+
+    batch: Ways
+    queries: Annotated[int, Field(gt=0, description="of each class; the task has the shots")]
+
+
+class Matching(Episodic):
+    scale: Annotated[float, Field(gt=0, description="of the cosines in the softmax; 1 is the paper's")]
+
+
+class Head(Section):
+    """Gradient descent of a linear classifier on an episode's support."""
+
+    steps: Annotated[int, Field(ge=0)]
+    rate: Annotated[Rate, Field(description="over the mean squared length of the features, so that it fits any")]
+    momentum: Share
+    decay: Annotated[Weight, Field(description="of half the squared weights in the loss")]
+
+
+class FineTuned(Training):
+    """An ordinary training over all base classes, then a new head an episode."""
+
+    head: Head
+
+
+class Methods(Named):
+    nearest: Nothing
+    prototypes: Episodic
+    matching: Matching
+    fine_tuned: FineTuned
+
+
+class FewShot(Section):
+    """The block ``fewshot`` of params.yaml."""
+
+    tasks: dict[str, Task]
+    methods: Methods
+
+    def settings(self, method: str) -> Section:
+        """Settings of a method by its name in params.yaml."""
+        found: Section = getattr(self.methods, method.replace("-", "_"))
+        return found
+
+
+METHODS = tuple(method_name(name) for name in Methods.model_fields)
+FLOOR = "nearest"
+
+
+class Pools(Section):
+    """The data sets that a task's classes come from."""
+
+    base: str
+    novel: str
+
+
+class FewShotRun(Section):
+    """The block ``run.fewshot``: which tasks and methods are run. ``names`` are the keys of ``tasks``, for a matrix."""
+
+    tasks: dict[str, Pools]
+    names: list[str]
+    methods: Annotated[list[str], Field(min_length=1)]
+
+
+def complaints(run: FewShotRun, block: FewShot, datasets: list[str]) -> Iterator[str]:
+    """What is wrong together in ``run.fewshot``; ``datasets`` are those that are run."""
+    for name, pools in run.tasks.items():
+        place = f"run.fewshot.tasks.{name}"
+        if name not in block.tasks:
+            yield unknown("run.fewshot.tasks", name, block.tasks)
+        for side, dataset in (("base", pools.base), ("novel", pools.novel)):
+            if dataset not in datasets:
+                yield unknown(f"{place}.{side}", dataset, datasets)
+    if sorted(run.names) != sorted(run.tasks):
+        yield (
+            f"run.fewshot.names is [{', '.join(run.names)}]; expected the keys of run.fewshot.tasks, each once: "
+            f"[{', '.join(run.tasks)}]."
+        )
+    for method in run.methods:
+        if method not in METHODS:
+            yield unknown("run.fewshot.methods", method, METHODS)
+    if len({*run.methods}) < len(run.methods):
+        yield f"run.fewshot.methods names a method twice: {', '.join(run.methods)}."
+    if FLOOR not in run.methods:
+        yield f"run.fewshot.methods leaves out '{FLOOR}', the floor that any training has to beat; add it."
