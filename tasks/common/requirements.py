@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tasks.common.catalogue import Facts
+from tasks.common.catalogue import PIECES, Facts
 from tasks.common.schema.study import Study
 
 Test = Callable[[Study, Facts], bool]
@@ -20,8 +20,18 @@ class Requirement:
 
 IMAGES = Requirement(
     lambda study, facts: facts.images,
-    "needs images, and these are tables",
+    "needs images, and these are none",
     "'masked' and 'denoising' learn from tables without labels",
+)
+NUMBERS = Requirement(
+    lambda study, facts: not facts.tokens,
+    "changes or gives back the numbers of a sample, and these are words by their numbers",
+    "'masked-tokens' learns from texts without labels, and 'unlabelled' teaches with them",
+)
+DECODED = Requirement(
+    lambda study, facts: study.network.kind in ("dense", "convolutional"),
+    "mirrors a dense or a convolutional network, and the network is another",
+    "'contrastive' learns without labels with every network for images and tables",
 )
 TOKENS = Requirement(
     lambda study, facts: facts.tokens,
@@ -29,9 +39,9 @@ TOKENS = Requirement(
     "'scratch-tuned' is the control where there are none",
 )
 ENCODER = Requirement(
-    lambda study, facts: study.network.kind == "transformer",
-    "hides word pieces from a transformer, and the network is none",
-    "make network.kind transformer; 'masked' and 'denoising' hide parts of images and of tables",
+    lambda study, facts: study.network.kind == "transformer" and study.network.vocabulary == PIECES,
+    "hides word pieces from a transformer, and the network is none or takes other tokens",
+    f"make network.kind transformer with vocabulary {PIECES}, and the data set's tokens pieces",
 )
 CONVOLUTIONS = Requirement(
     lambda study, facts: study.network.kind == study.student.kind == "convolutional",
@@ -61,6 +71,8 @@ SHARED_LABELS = Requirement(
 
 BY_METHOD: Mapping[str, tuple[Requirement, ...]] = {
     "rotation": (IMAGES,),
+    **dict.fromkeys(("autoencoder", "denoising", "greedy", "masked"), (NUMBERS, DECODED)),
+    "augmented": (NUMBERS,),
     "masked-tokens": (TOKENS, ENCODER),
     "tf-idf": (TOKENS,),
     "auxiliary": (AUXILIARY,),

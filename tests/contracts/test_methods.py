@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from tasks.common import complaints, outcomes, params
 from tasks.common.objectives import predict
 from tasks.common.outcomes import Trained
+from tasks.common.samples import Sample
 from tasks.common.schema.run import Size
 from tests.tasks import toys
 
@@ -26,6 +27,7 @@ SETTINGS = params.parse(CONTENT)
 FAMILIES = ("pretrain", "transfer", "distill", "mtl", "adapt")
 SMALL = Size(repeats=1, epochs=2)
 IMAGES = ("rotation", "attention")  # need pictures
+TEXTS = ("masked-tokens", "tf-idf")
 NORMALISED = ("adabn",)  # need batch normalisation
 
 
@@ -44,13 +46,19 @@ def block(family: Any, method: str) -> Any:
     return settings.model_copy(update=rates)
 
 
+def toy_of(method: str) -> tuple[Any, Sample]:
+    """A network and a sample that suit a method."""
+    if method in IMAGES:
+        return toys.CONVOLUTIONAL, toys.images()
+    if method in TEXTS:
+        return toys.TRANSFORMER, toys.texts()
+    normalised = {"batch_norm": method in NORMALISED}
+    return toys.NETWORK.model_copy(update=normalised), toys.sample()
+
+
 def call(family: str, method: str, seed: int = 3, **given: Any) -> tuple[Trained, dict[str, Any]]:
     """Run a method on toy data; its result and what it was given."""
-    pictures = method in IMAGES
-    network = toys.CONVOLUTIONAL if pictures else toys.NETWORK
-    if method in NORMALISED:
-        network = network.model_copy(update={"batch_norm": True})
-    sample = toys.images() if pictures else toys.sample()
+    network, sample = toy_of(method)
     arguments: dict[str, Any] = {"sample": sample, "network": network, "settings": block(family, method), "seed": seed}
     if family == "transfer":
         arguments["source"] = toys.source()
@@ -95,7 +103,7 @@ def saved_models_predict_the_same(result: Trained, x: np.ndarray, folder: Path) 
 
 @pytest.mark.parametrize("method", [m for m in table("pretrain") if m not in ("supervised",)])
 def test_source_models_without_labels_do_not_look_at_them(method: str):
-    data = toys.images() if method in IMAGES else toys.sample()
+    _, data = toy_of(method)
     other = copy.deepcopy(data)
     for part in (other.train, other.validation):
         object.__setattr__(part, "y", np.zeros_like(part.y))

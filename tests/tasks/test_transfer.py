@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tasks.common.catalogue import WITHOUT_SOURCE
 from tasks.common.errors import UserError
 from tasks.common.objectives import predict
 from tasks.common.schema.study import Network
@@ -23,16 +24,17 @@ from tests.tasks.transferring import (
 )
 
 # The sweep may find that it does without.
-WITH_SOURCE = [method for method in METHODS if method not in ("scratch", "scratch-tuned", "depth-sweep")]
+WITH_SOURCE = [method for method in METHODS if method not in (*WITHOUT_SOURCE, "depth-sweep")]
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_source_keeps_its_bits_and_may_have_no_head(method: str):
     """Methods put a head of their own on it, so a source without one gives the same model."""
-    source, twin = source_of(), source_of()
-    result = transfer(method, source=source)
+    network = toys.TRANSFORMER if method == "tf-idf" else toys.NETWORK
+    source, twin = source_of(network), source_of(network)
+    result = transfer(method, network=network, source=source)
     assert toys.same(source.model, twin.model)
-    assert toys.same(result.model, transfer(method, source=headless(source)).model)
+    assert toys.same(result.model, transfer(method, network=network, source=headless(source)).model)
 
 
 @pytest.mark.parametrize("method", WITH_SOURCE)

@@ -11,7 +11,7 @@ from tasks.common.outcomes import Trained
 from tasks.common.samples import Sample
 from tasks.common.schema.base import Nothing
 from tasks.common.schema.study import Network
-from tasks.common.schema.transfer import Transfer
+from tasks.common.schema.transfer import TfIdf, Transfer
 from tasks.common.stages import Source
 from tasks.models import surgery
 from tasks.transfer import METHODS
@@ -30,13 +30,17 @@ OWN: dict[str, dict[str, object]] = {
     "adapters": {"width": 2},
     "lora": {"rank": 2, "alpha": 4.0},
     "depth-sweep": {"frozen": True},
+    "tf-idf": {"strengths": [1.0, 10.0], "pairs": True},
 }
 
 
 def settings_of(method: str, **changes: object) -> Any:
     """Settings of a method, four short epochs, with changes."""
     kind: Any = Transfer.model_fields[method.replace("-", "_")].annotation
-    return kind() if kind is Nothing else kind.model_validate(toys.TRAINING | OWN.get(method, {}) | changes)
+    if kind is Nothing:
+        return kind()
+    usual = {} if kind is TfIdf else toys.TRAINING
+    return kind.model_validate({**usual, **OWN.get(method, {}), **changes})
 
 
 def data_of(network: Network) -> Sample:
