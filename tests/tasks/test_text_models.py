@@ -9,12 +9,15 @@ import pytest
 from scipy.special import erf
 
 from tasks import models
-from tasks.common import outcomes
+from tasks.common import outcomes, tokens
 from tasks.common.errors import UserError
 from tasks.common.objectives import predict
 from tasks.common.outcomes import Trained
 from tasks.common.phases import Course
-from tasks.models import surgery
+from tasks.common.schema.datasets import Weights
+from tasks.common.schema.study import Transformer
+from tasks.datasets.given import minilm
+from tasks.models import given, surgery
 from tasks.models.cost import multiply_adds
 from tests.tasks import toys
 
@@ -200,3 +203,17 @@ def test_multiply_adds_by_hand():
     block = 10 * (4 * 8 * 8 + 2 * 8 * 12) + 2 * 10 * 10 * 8
     assert multiply_adds(models.build(toys.TRANSFORMER, (10,), 3, 1)) == 2 * block + 8 * 3
     assert multiply_adds(models.build(toys.EMBEDDING, (10,), 3, 1)) == 6 * 5 + 5 * 3
+
+
+@pytest.mark.long
+def test_minilm_finds_what_its_publishers_find():
+    """The example of its model card's hosted widget: cosines of one sentence with three others, of 91 MB of weights."""
+    network = Transformer(
+        kind="transformer", vocabulary=30522, positions=512, width=384, blocks=6, heads=12, inner=1536
+    )
+    model = given.build(network, (16,), minilm.load(Weights(kind="weights", of="minilm"), 1), 1)
+    sentences = ["That is a happy person", "That is a happy dog", "That is a very happy person", "Today is a sunny day"]
+    x = tokens.numbered(sentences, tokens.tokeniser("pieces", 0), 16).astype(np.float32)
+    vectors = predict(model, x).astype(np.float64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(vectors[1:] @ vectors[0], [0.6945773, 0.9429151, 0.2568761], atol=2e-6)
