@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from doors import Project, make
+from fleet import Fleet
+from services import Prefect, environment
+from town import Town
 
 from flows import server
 from flows.guard import Guard
@@ -58,3 +61,31 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def served(api: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("PREFECT_API_URL", api)
     return api
+
+
+@pytest.fixture
+def town(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    found = Town(project, tmp_path)
+    monkeypatch.setenv("RAN", str(found.ran))
+    return found
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """A lasting server, as a team has it."""
+    home = tmp_path_factory.mktemp("prefect-home")
+    found = Prefect(home, environment(DVC_NO_ANALYTICS="1"))
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def fleet(prefect: Prefect, town: Town, tmp_path: Path) -> Iterator[Fleet]:
+    found = Fleet(prefect, town, f"away-{tmp_path.name[-30:]}")
+    try:
+        yield found
+    finally:
+        found.end()

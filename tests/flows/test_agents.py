@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from doors import Project
@@ -15,13 +14,6 @@ from flows.agents.order import Made, Order
 from flows.agents.source import without_credentials
 from flows.errors import Refused, StageFailed
 from flows.store import Store, remote
-
-
-@pytest.fixture
-def town(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
-    found = Town(project, tmp_path)
-    monkeypatch.setenv("RAN", str(found.ran))
-    return found
 
 
 def states(outcomes) -> dict[str, str]:
