@@ -118,6 +118,22 @@ def init(context: typer.Context) -> None:
 
 
 @app.command()
+def backbones(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Some of them; without, all.", show_default=False)
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Measure how long a prediction takes here; minutes for all.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Compare the networks that others trained, as the project's own command knows them: size, accuracy, speed here."""
+    from flows import commands
+
+    raise typer.Exit(commands.backbones(names or (), measure=measure, as_json=json))
+
+
+@app.command()
 def environment(
     names: Annotated[
         list[str] | None,

@@ -10,6 +10,7 @@ are its business.
 
     init      COMMAND [ARGUMENT]...                            puts a person's data into the parameters; code 0
     predict   COMMAND MODEL DATA [--out FILE]                  applies a model to samples, and prints; code 0
+    backbones COMMAND [NAME]... [--no-measure] [--json]        prints what networks that others trained are like; code 0
 
 OLD, NEW and FOLDER hold results at their paths in the project. Every code but these is a mistake, told by the output;
 1 and 2 are, because Python and others end with them when a command breaks down.
@@ -30,7 +31,7 @@ from flows.errors import Refused
 from flows.launcher import environment
 
 YES, NO, UNJUDGED = 0, 3, 4
-WITHOUT = {"init": "take in data", "predict": "apply a model"}
+WITHOUT = {"init": "take in data", "predict": "apply a model", "backbones": "compare networks that others trained"}
 """What a project without such a command does not tell; the others judge its results."""
 
 
@@ -83,6 +84,26 @@ def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] =
     Raises:
         Refused: If there is no such command, it cannot start, or it ended with another code: with its output.
     """
+    done = _run(root, name, arguments, capture=True)
+    said = Said(done.returncode, done.stdout, done.stderr)
+    if said.code not in codes:
+        raise Refused(
+            said.text.removeprefix("error: ")
+            or f"`{declared(root, name)}` ended with code {said.code} and said nothing"
+        )
+    return said
+
+
+def show(root: Path, name: str, arguments: Sequence[str]) -> int:
+    """Run the project's command as `call` does, what it prints going straight to the screen; its exit code.
+
+    Raises:
+        Refused: If there is no such command, or it cannot start.
+    """
+    return _run(root, name, arguments, capture=False).returncode
+
+
+def _run(root: Path, name: str, arguments: Sequence[str], *, capture: bool) -> subprocess.CompletedProcess[str]:
     command = declared(root, name)
     if not command:
         raise Refused(
@@ -92,12 +113,8 @@ def call(root: Path, name: str, arguments: Sequence[str], codes: Sequence[int] =
         )
     env = environment(os.environ)
     try:
-        done = subprocess.run(
-            [*shlex.split(command), *arguments], cwd=root, env=env, capture_output=True, text=True, check=False
+        return subprocess.run(
+            [*shlex.split(command), *arguments], cwd=root, env=env, capture_output=capture, text=True, check=False
         )
     except (OSError, ValueError) as error:
         raise Refused(f"pyproject.toml: tool.headwater.{name}, `{command}`, cannot start: {error}") from None
-    said = Said(done.returncode, done.stdout, done.stderr)
-    if said.code not in codes:
-        raise Refused(said.text.removeprefix("error: ") or f"`{command}` ended with code {said.code} and said nothing")
-    return said

@@ -4,11 +4,12 @@ from flows.commands.asking import environment, plan, status, why
 from flows.commands.choice import Choice
 from flows.commands.deploying import agent, notify, serve
 from flows.commands.running import run
-from flows.commands.upkeep import check, doctor, init, predict, project_check, ui
+from flows.commands.upkeep import backbones, check, doctor, init, predict, project_check, ui
 
 __all__ = [
     "Choice",
     "agent",
+    "backbones",
     "check",
     "doctor",
     "environment",

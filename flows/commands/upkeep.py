@@ -48,6 +48,15 @@ def predict(console: Console, model: Path, data: Path, file: Path | None) -> int
     return _call(console, "predict", [str(model.absolute()), str(data.absolute()), *out])
 
 
+def backbones(names: Sequence[str], *, measure: bool, as_json: bool) -> int:
+    """`headwater backbones`: the project's own command. It may take minutes, so it writes to the screen itself."""
+    store = Store()
+    root = store.root
+    store.close()
+    flags = ([] if measure else ["--no-measure"]) + (["--json"] if as_json else [])
+    return hooks.show(root, "backbones", [*names, *flags])
+
+
 def _call(console: Console, name: str, arguments: Sequence[str]) -> int:
     store = Store()
     root = store.root

@@ -4,11 +4,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.common.backend import keras
-from tasks.models import convolutional, dense
+from tasks.models import backbone, convolutional, dense, embedding, hub, image_layers, text_layers, transformer
 from tasks.models.dense import HEAD
 
-KINDS: Mapping[str, Callable[..., keras.Model]] = {"dense": dense.build, "convolutional": convolutional.build}
-LAYERS: Mapping[str, type] = {}
+KINDS: Mapping[str, Callable[..., keras.Model]] = {
+    "dense": dense.build,
+    "convolutional": convolutional.build,
+    "backbone": backbone.build,
+    "transformer": transformer.build,
+    "embedding": embedding.build,
+    "hub": hub.build,
+}
+LAYERS: Mapping[str, type] = {
+    **image_layers.LAYERS,
+    "Hub": hub.Hub,
+    "Positions": text_layers.Positions,
+    "PaddedAttention": text_layers.PaddedAttention,
+    "PaddedMean": text_layers.PaddedMean,
+    "TermWeights": text_layers.TermWeights,
+}
 """Layers of our own that a saved architecture may name."""
 
 

@@ -1,0 +1,23 @@
+"""A file of weights of a backbone, that a person trained or was given: `.keras`, `.weights.h5` or `.h5`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tasks.common import paths
+from tasks.common.artifacts import Arrays
+
+MOST = 2**32
+"""Bytes of the file that are read."""
+
+
+def load(settings: Any, path: Path, _seed: int) -> Arrays:
+    """float32 arrays ``<layer>/<variable>`` of the backbone ``settings.of``.
+
+    Raises:
+        UserError: If it is no such file, a pickle, or has another network's weights.
+    """
+    from tasks.models.backbone_files import from_file  # brings in TensorFlow: not before it is needed
+
+    return from_file(paths.a_file(path, MOST), settings.of)
