@@ -15,7 +15,7 @@ from tasks.common.objectives import predict
 from tasks.common.samples import Array
 from tasks.common.schema.study import Transformer
 from tasks.common.tokens import Tokeniser, numbered, tokeniser
-from tasks.common.words import UNKNOWN
+from tasks.common.words import FIRST, UNKNOWN
 from tasks.models import surgery
 
 PATH = Path(__file__).with_name("descriptions.yaml")
@@ -83,19 +83,19 @@ def minilm(texts: Sequence[str], weights: Arrays, number: Tokeniser) -> Array:
     return unit(predict(model, numbered(texts, number, LENGTH).astype(np.float32)))
 
 
-def encode(encoder: str, texts: Sequence[str], weights: Callable[[], Arrays], words: int) -> Array:
+def encode(encoder: str, texts: Sequence[str], weights: Callable[[], Arrays]) -> Array:
     """Vectors of length 1 of the texts, float32.
 
     Args:
         encoder: ``tf-idf``, ``glove`` or ``minilm``.
         weights: Reads the encoder's arrays; tf-idf needs none.
-        words: How many word vectors they hold.
     """
     if encoder == "tf-idf":
         return tf_idf(texts)
     if encoder == "glove":
-        return glove(texts, weights()["embeddings-words/embeddings"], tokeniser("words", words))
-    return minilm(texts, weights(), tokeniser("pieces", words))
+        vectors = weights()["embeddings-words/embeddings"]
+        return glove(texts, vectors, tokeniser("words", len(vectors) - FIRST))
+    return minilm(texts, weights(), tokeniser("pieces", 0))
 
 
 def alike(vectors: Array) -> float:

@@ -56,8 +56,11 @@ def entry_of(found: Answers, test: Arrays, held_out: Array, draws: Draws, level:
         for name in measure.FIGURES
     }
     content["zero_shot"]["joint"] = bootstrap.interval(many["zero_shot"]["classes"], level)
-    means = np.nanmean(measure.by_class(found.among, y, classes), axis=0)
-    content["by_class"] = {str(name): float(mean) for name, mean in zip(test["classes"], means, strict=True)}
+    of_class = measure.by_class(found.among, y, classes).T  # (classes, splits); NaN where a class is seen
+    content["by_class"] = {
+        str(name): float(np.nanmean(values)) if not np.isnan(values).all() else None  # None: held out in no split
+        for name, values in zip(test["classes"], of_class, strict=True)
+    }
     return content, many
 
 

@@ -33,7 +33,6 @@ class Params(Section):
     size: str
     sizes: dict[str, Size]
     runtime: Runtime
-    datasets: dict[str, Any]
     crossmodal: CrossModal
 
     @property
@@ -79,9 +78,3 @@ def task_of(params: Params, name: str) -> Task:
     if name not in params.crossmodal.tasks:
         raise UserError(unknown("--task", name, params.crossmodal.tasks))
     return params.crossmodal.tasks[name]
-
-
-def words_kept(params: Params, texts: str) -> int:
-    """How many word vectors the data set keeps that ``data/raw/<data set>.npz`` is of."""
-    found: int = params.datasets[Path(texts).stem].get("words", 20_000)
-    return found

@@ -82,9 +82,8 @@ def main(task: str, images: str, texts: str) -> None:
     params = settings.load()
     chosen, raw = settings.task_of(params, task), read_npz(RAW / f"{images}.npz")
     names = raw["classes"].tolist()
-    words = settings.words_kept(params, texts) if chosen.encoder == "glove" else 0
     described = descriptions.read(chosen.descriptions, names)
-    vectors = descriptions.encode(chosen.encoder, described, lambda: read_npz(Path(texts)), words)
+    vectors = descriptions.encode(chosen.encoder, described, lambda: read_npz(Path(texts)))
     made = list(splits(raw, vectors, chosen, params.caps, params.seed))
     with replacing(HOME / task / "seen") as folder:
         folder.mkdir()

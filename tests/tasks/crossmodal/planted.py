@@ -81,7 +81,6 @@ def params(**changes: Any) -> dict[str, Any]:
         "size": "full",
         "sizes": {"full": {"repeats": 2}, "smoke": {"repeats": 1, "epochs": 2, "source_rows": 64, "test_rows": 80}},
         "runtime": {"threads": 1, "onednn": True, "deterministic": True},
-        "datasets": {"planted": {"kind": "tables"}},
         "crossmodal": {"tasks": {"planted": TASK}, "methods": METHODS},
         **changes,
     }

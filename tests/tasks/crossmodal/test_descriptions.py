@@ -79,7 +79,15 @@ def test_only_the_encoder_that_needs_weights_reads_them():
         raise AssertionError
 
     texts = ["a sleeve", "a sole"]
-    assert np.array_equal(descriptions.encode("tf-idf", texts, refuse, 0), descriptions.tf_idf(texts))
+    assert np.array_equal(descriptions.encode("tf-idf", texts, refuse), descriptions.tf_idf(texts))
+
+
+def test_the_vocabulary_has_as_many_words_as_there_are_vectors(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr(descriptions, "tokeniser", lambda *how: asked.append(how) or Words(WORDS))
+    found = descriptions.encode("glove", ["a sole"], lambda: {"embeddings-words/embeddings": VECTORS})
+    assert asked == [("words", 7)]
+    assert np.array_equal(found, descriptions.glove(["a sole"], VECTORS, Words(WORDS)))
 
 
 def test_unit_keeps_zeros():

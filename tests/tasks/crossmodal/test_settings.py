@@ -28,13 +28,6 @@ def test_they_are_read_and_what_other_tasks_need_is_left_alone():
         settings.task_of(params, "plant")
 
 
-def test_how_many_words_a_data_set_keeps():
-    datasets = {"planted": {"kind": "tables"}, "glove": {"kind": "weights", "of": "glove", "words": 7}}
-    params = settings.parse(planted.params(datasets=datasets))
-    assert settings.words_kept(params, "data/raw/glove.npz") == 7
-    assert settings.words_kept(params, "data/raw/planted.npz") == 20_000
-
-
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
