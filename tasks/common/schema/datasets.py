@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tasks.common.schema.base import Count, Section, Share
-from tasks.common.schema.own import OwnArrays, OwnHub, OwnImages, OwnTable, OwnText
+from tasks.common.schema.own import OwnArrays, OwnHub, OwnImages, OwnTable, OwnText, OwnWeights
 
 
 class FashionMnist(Section):
@@ -139,6 +139,7 @@ Dataset = Annotated[
     | OwnArrays
     | OwnImages
     | OwnText
-    | OwnHub,
+    | OwnHub
+    | OwnWeights,
     Field(discriminator="kind"),
 ]

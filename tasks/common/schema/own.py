@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from tasks.common.backbones import BACKBONES
+from tasks.common.errors import nearest
 from tasks.common.schema.base import Count, Section
 
 Names = Annotated[list[str], Field(min_length=2)]
@@ -173,6 +175,21 @@ class OwnHub(Section):
 
     kind: Literal["own-hub"]
     outside: Annotated[bool, Field(description="the folder may lie outside the project's")] = False
+
+
+class OwnWeights(Section):
+    """A file that Keras wrote, `.keras`, `.weights.h5` or `.h5`: the weights of the backbone ``of``, and no samples."""
+
+    kind: Literal["own-weights"]
+    of: Annotated[str, Field(description="a name in the table of `headwater backbones`")]
+    outside: Annotated[bool, Field(description="the file may lie outside the project's folder")] = False
+
+    @field_validator("of")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in BACKBONES:
+            raise _refuse(f"'{name}' is no backbone; known: {', '.join(BACKBONES)}.{nearest(name, BACKBONES)}")
+        return name
 
 
 OWN = (OwnTable, OwnArrays, OwnImages, OwnText)
