@@ -67,7 +67,7 @@ def row(name: str, *, measured: bool) -> dict[str, Any]:
 
 def weights(name: str) -> str:
     """``here`` if ImageNet weights were fetched before or lie in the mirror's folder, else what they come from."""
-    from tasks.datasets.given.applications import FILES
+    from tasks.weights.applications import FILES
 
     lite = name not in FILES
     file = "efficientnet-lite0-57934424.pth" if lite else FILES[name][1]

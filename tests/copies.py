@@ -66,7 +66,11 @@ def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]])
 
     def cut(content: Any) -> None:
         content["run"]["studies"] = {name: one for name, one in content["run"]["studies"].items() if name in studies}
-        content["run"]["datasets"] = [*studies]  # generated ones have their study's name
+        content["run"] |= {
+            "datasets": [*studies],
+            "given": {},
+            "embedded": {},
+        }  # generated ones have their study's name
         for suite in content["suites"].values():
             suite["studies"] = [name for name in suite["studies"] if name in studies]
         content["suites"]["dense"]["methods"] |= methods

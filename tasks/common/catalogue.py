@@ -124,6 +124,8 @@ WEIGHTS = ("weights", "hub", "own-weights", "own-hub")
 
 def room_of(dataset: Any) -> str:
     """Which list of params.yaml selects a data set: each has stages of its own."""
+    if dataset.kind in WEIGHTS:
+        return "run.weight_files" if dataset.kind.startswith("own-") else "run.weights"
     if dataset.kind == "embedded":
         return "run.embedded"
     return "run.files" if dataset.kind.startswith("own-") else "run.datasets"

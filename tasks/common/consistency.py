@@ -54,7 +54,13 @@ def _run(params: Params) -> Iterator[str]:
 
 def _rooms(params: Params) -> dict[str, Iterable[str]]:
     run = params.run
-    return {"run.datasets": run.datasets, "run.files": run.files, "run.embedded": run.embedded}
+    return {
+        "run.datasets": run.datasets,
+        "run.files": run.files,
+        "run.weights": run.weights,
+        "run.weight_files": run.weight_files,
+        "run.embedded": run.embedded,
+    }
 
 
 def _selected(params: Params, place: str, dataset: str) -> Iterator[str]:

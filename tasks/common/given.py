@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from tasks.common.params import Params
 
 TEXTS = {
-    "minilm": {"kind": "transformer", "vocabulary": 30522, "positions": 512, "width": 384, "blocks": 6, "heads": 12, "inner": 1536},
+    "minilm": {
+        "kind": "transformer",
+        "vocabulary": 30522,
+        "positions": 512,
+        "width": 384,
+        "blocks": 6,
+        "heads": 12,
+        "inner": 1536,
+    },
     "glove": {"kind": "embedding", "width": 50},
-}  # fmt: skip
+}
 """What the network of a study must be for weights of texts, by their name."""
 OF_TOKENS, OF_IMAGES = ("transformer", "embedding"), ("convolutional", "backbone")
 
@@ -29,7 +37,7 @@ def complaints_of(params: Params, name: str) -> Iterator[str]:
         for place in ("network", "student"):
             yield from _inputs(f"studies.{name}.{place}", getattr(study, place), dataset, side)
     if study.data.source.classes == "none" and set(params.methods(name).pretrain) != {GIVEN}:
-        yield f"studies.{name}.data.source has no classes, so there is nothing to train a source model on but '{GIVEN}'."
+        yield f"studies.{name}.data.source has no classes to train a model on; its suite may have '{GIVEN}' alone."
     if name in params.run.given:
         yield from _weights(params, name, study.network, params.datasets[params.run.given[name]])
 

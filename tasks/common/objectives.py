@@ -23,7 +23,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Tensors: TypeAlias = Mapping[str, Any]
 Objective: TypeAlias = Callable[[keras.Model, Tensors], Any]
 Criterion: TypeAlias = Callable[[keras.Model, Tensors], tuple[Any, Any]]
-_VALUES = 2**22  # inputs of a network at a time
+_VALUES = 2**20  # inputs of a network at a time
 
 
 def class_logits(outputs: Any) -> Any:

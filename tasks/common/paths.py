@@ -5,8 +5,8 @@ from pathlib import Path
 from tasks.common.errors import UserError
 
 
-def checked(place: str, *, outside: bool = False, root: Path | None = None) -> Path:
-    """The path of a file or folder named under ``run.files``.
+def checked(place: str, *, outside: bool = False, root: Path | None = None, where: str = "run.files") -> Path:
+    """The path of a file or folder named under ``where`` in params.yaml.
 
     Raises:
         UserError: If there is nothing there, or it leads out of the project and ``outside`` is not set.
@@ -16,12 +16,12 @@ def checked(place: str, *, outside: bool = False, root: Path | None = None) -> P
     real = path.resolve()
     if not outside and not real.is_relative_to(root):
         raise UserError(
-            f"run.files: '{place}' leads out of the project's folder. Copy it into the project (and `dvc add` it, so "
+            f"{where}: '{place}' leads out of the project's folder. Copy it into the project (and `dvc add` it, so "
             "that it travels with the project), or set `outside: true` in its block under datasets."
         )
     if not path.exists():
         why = "it is a link to nothing" if path.is_symlink() else "there is nothing"
-        raise UserError(f"run.files: '{place}' was not found: {why} at that path. Paths start in the project's folder.")
+        raise UserError(f"{where}: '{place}' was not found: {why} at that path. Paths start in the project's folder.")
     return path
 
 

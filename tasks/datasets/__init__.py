@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.common.artifacts import Arrays
-from tasks.datasets import clothing, digits, emnist, fashion, hub, letters, mnist, omniglot, reviews, shifted, tables
+from tasks.datasets import clothing, digits, emnist, fashion, letters, mnist, omniglot, reviews, shifted, tables
 
 KINDS: Mapping[str, Callable[[Any, int], Arrays]] = {
     "fashion-mnist": fashion.load,  # Xiao et al., 2017
@@ -25,5 +25,4 @@ KINDS: Mapping[str, Callable[[Any, int], Arrays]] = {
     "reviews": reviews.load,  # Hutto & Gilbert, 2014
     "tables": tables.load,  # generated
     "shifted-tables": shifted.load,  # generated
-    "hub": hub.load,  # no samples: a SavedModel's files, as `tasks.common.saved_model` has them
 }

@@ -123,7 +123,9 @@ def raw(model: str) -> Arrays:
     """
     path = RAW / f"{model}.npz"
     if not path.is_file():
-        raise UserError(f"{path} is not there; run `dvc repro download@{model}`, or own@{model} if it is your own.")
+        raise UserError(
+            f"{path} is not there; run `dvc repro weights@{model}`, or own-weights@{model} if it is your own."
+        )
     return read_npz(path)
 
 

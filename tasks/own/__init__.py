@@ -6,8 +6,6 @@
     (UTF-8) and `text_ends` hold; `number_names`, `category_names` and `text_names` name them. `split` makes inputs of
     them, fitted on the source's training part.
     `train_group` and `test_group` (n,) where rows belong to groups.
-
-A SavedModel of one's own has no samples: its arrays are those of `tasks.common.saved_model`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.common.artifacts import Arrays
-from tasks.own import arrays, hub, images, table, text
+from tasks.own import arrays, images, table, text
 
 KINDS: Mapping[str, Callable[[Any, Path, int], Arrays]] = {
     "own-table": table.load,
     "own-arrays": arrays.load,
     "own-images": images.load,
     "own-text": text.load,
-    "own-hub": hub.load,
 }

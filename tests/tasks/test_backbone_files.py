@@ -16,10 +16,11 @@ from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError
 from tasks.common.fetch import CorruptError, UnavailableError
 from tasks.common.schema.datasets import Weights
-from tasks.datasets import given
-from tasks.datasets.given import applications, lite, torch_file
+from tasks.common.schema.own import OwnWeights
 from tasks.models.backbone_files import from_file
-from tasks.own import weights as own
+from tasks.weights import applications, lite, torch_file
+from tasks.weights import named as given
+from tasks.weights import own_file as own
 
 NAME = "mobilenet"
 
@@ -69,7 +70,7 @@ def test_the_same_backbone_with_all_its_classes(tmp_path: Path):
     whole = keras.applications.MobileNet(weights=None, classes=7)
     whole.save_weights(tmp_path / "whole.weights.h5")
     body = keras.Model(whole.input, whole.get_layer("conv_pw_13_relu").output)
-    assert equal(own.load(Weights(kind="weights", of=NAME), tmp_path / "whole.weights.h5", 0), body)
+    assert equal(own.load(OwnWeights(kind="own-weights", of=NAME), tmp_path / "whole.weights.h5"), body)
 
 
 def test_deviations_in_place_of_efficientnets_variances_are_put_right(tmp_path: Path):
@@ -89,7 +90,12 @@ def test_deviations_in_place_of_efficientnets_variances_are_put_right(tmp_path: 
 
 def refused(path: Path, name: str, match: str) -> None:
     with pytest.raises(UserError, match=match):
-        own.load(Weights(kind="weights", of=name), path, 0)
+        own.load(OwnWeights(kind="own-weights", of=name), path)
+
+
+def test_a_name_that_is_no_backbone():
+    with pytest.raises(ValueError, match=r"'vgg61' is no backbone; .*Did you mean"):
+        OwnWeights(kind="own-weights", of="vgg61")
 
 
 def test_pickles(tmp_path: Path):
@@ -175,7 +181,7 @@ def test_a_mirror_is_asked_first_and_a_file_without_checksum_must_be_hdf5(
     (tmp_path / "old.h5").rename(tmp_path / "mirror" / NAME / file)
     monkeypatch.setenv("HEADWATER_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path / "cache"))
-    assert equal(given.load(Weights(kind="weights", of=NAME), 0), original)
+    assert equal(given.load(Weights(kind="weights", of=NAME)), original)
     (tmp_path / "page").write_text("<html>")
     with pytest.raises(CorruptError, match="is no HDF5 file"):
         applications.check(tmp_path / "page", "")
@@ -193,7 +199,7 @@ def test_a_checksum_is_held_against_the_file(tmp_path: Path):
 
 def test_weights_that_are_unknown_are_said_so():
     with pytest.raises(UserError, match=r"has 'minilmm'.*Did you mean 'minilm'"):
-        given.load(Weights(kind="weights", of="minilmm"), 0)
+        given.load(Weights(kind="weights", of="minilmm"))
 
 
 # PyTorch's old files
@@ -291,7 +297,7 @@ def test_lite0s_features_are_those_below_its_classes():
     from tasks.common.schema.study import Backbone
     from tasks.models import surgery
 
-    arrays = given.load(Weights(kind="weights", of="efficientnet-lite0"), 0)
+    arrays = given.load(Weights(kind="weights", of="efficientnet-lite0"))
     body = surgery.features(models.build(Backbone(kind="backbone", name="efficientnet-lite0"), (64, 64, 3), 5, 0))
     surgery.assign(body, arrays)
     whole = lite.classifier(64)

@@ -17,9 +17,9 @@ from tasks.common.phases import Phase
 from tasks.common.samples import GIVEN, Scaling
 from tasks.common.schema.study import Backbone
 from tasks.common.training import fit
-from tasks.datasets.given.applications import FILES
 from tasks.models import backbone, cost, surgery
 from tasks.models.backbone_files import from_file
+from tasks.weights.applications import FILES
 
 FEW = ("efficientnet-lite0", "mobilenet", "mobilenet-v3-small", "efficientnet-b0", "vgg16")
 """Light ones, that among them have every trait: our own, operators, statistics as weights, channels turned."""

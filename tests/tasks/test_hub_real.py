@@ -19,7 +19,7 @@ from tasks.common.samples import GIVEN
 from tasks.common.schema.own import OwnHub
 from tasks.common.schema.study import Hub as Spec
 from tasks.models import cost, given, hub, surgery
-from tasks.own import KINDS
+from tasks.weights import KINDS
 from tests.tasks import hub_toys
 
 pytestmark = pytest.mark.long
@@ -68,7 +68,7 @@ class Features(tf.Module):  # type: ignore[misc]
 @pytest.fixture(scope="module")
 def twin() -> keras.Model:
     """EfficientNet-Lite0 with its thousand classes, in Keras."""
-    lite = pytest.importorskip("tasks.datasets.given.lite")
+    lite = pytest.importorskip("tasks.weights.lite")
     return lite.classifier(224)
 
 
@@ -77,7 +77,7 @@ def vectors(twin: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Arra
     """Its features as a module, 29 MB, read as one's own folder."""
     body = keras.Model(twin.input, twin.get_layer("avg_pool").output)
     folder = hub_toys.saved(Features(body), tmp_path_factory.mktemp("hub") / "lite0")
-    return KINDS["own-hub"](OwnHub(kind="own-hub"), folder, 1)
+    return KINDS["own-hub"](OwnHub(kind="own-hub"), folder)
 
 
 def test_lite0s_features_are_those_of_its_twin_in_keras(twin: keras.Model, vectors: Arrays):
@@ -144,7 +144,7 @@ def test_glove_as_a_sentence_encoder_is_its_twin_in_numpy(tmp_path: Path):
     words = published.words(20_000)
     vectors = np.load(published.GLOVE.files()["glove_6B_50d_emb.npy"], allow_pickle=False)[: len(words)]
     folder = hub_toys.saved(Encoder(words, vectors), tmp_path / "glove")
-    arrays = KINDS["own-hub"](OwnHub(kind="own-hub"), folder, 1)
+    arrays = KINDS["own-hub"](OwnHub(kind="own-hub"), folder)
     said = ["the movie was great", "A terrible film", "xqzzy the"]
     known, unknown = {word: place for place, word in enumerate(words)}, vectors.mean(axis=0)
     expected = []
@@ -162,7 +162,7 @@ def test_a_module_that_others_made_hears_a_440_hz_sine_as_a4(tmp_path: Path):
     package = wheel.download(*BASIC_PITCH, tmp_path)
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path, [name for name in archive.namelist() if name.startswith(PITCH_FOLDER)])
-    arrays = KINDS["own-hub"](OwnHub(kind="own-hub"), tmp_path / PITCH_FOLDER, 1)
+    arrays = KINDS["own-hub"](OwnHub(kind="own-hub"), tmp_path / PITCH_FOLDER)
     module = hub_module.opened(arrays)
     sine = np.sin(2 * np.pi * 440 * np.arange(43_844) / 22_050).astype(np.float32)[None, :, None]
     notes = np.asarray(module.run(tf.constant(sine), False)["note"])

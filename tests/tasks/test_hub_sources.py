@@ -19,9 +19,9 @@ from tasks.common.backend import tf
 from tasks.common.errors import UserError
 from tasks.common.schema.datasets import HubModel
 from tasks.common.schema.own import OwnHub
-from tasks.datasets import hub as handles
 from tasks.models import hub
-from tasks.own import KINDS
+from tasks.weights import KINDS
+from tasks.weights import hub as handles
 from tests.tasks import hub_toys
 
 HANDLE = "https://hub.example/toy/feature-vector/1"  # invented: no stand-in should pose as anybody's model
@@ -51,11 +51,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetched(handle: str) -> Arrays:
-    return handles.load(HubModel(kind="hub", handle=handle), 1)
+    return handles.load(HubModel(kind="hub", handle=handle))
 
 
 def own(folder: Path) -> Arrays:
-    return KINDS["own-hub"](OwnHub(kind="own-hub"), folder, 1)
+    return KINDS["own-hub"](OwnHub(kind="own-hub"), folder)
 
 
 def refused(call: Callable[[], Any]) -> str:

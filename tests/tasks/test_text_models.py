@@ -16,9 +16,9 @@ from tasks.common.outcomes import Trained
 from tasks.common.phases import Course
 from tasks.common.schema.datasets import Weights
 from tasks.common.schema.study import Transformer
-from tasks.datasets.given import minilm
 from tasks.models import given, surgery
 from tasks.models.cost import multiply_adds
+from tasks.weights import minilm
 from tests.tasks import toys
 
 NETWORKS = [toys.TRANSFORMER, toys.EMBEDDING]
@@ -211,7 +211,7 @@ def test_minilm_finds_what_its_publishers_find():
     network = Transformer(
         kind="transformer", vocabulary=30522, positions=512, width=384, blocks=6, heads=12, inner=1536
     )
-    model = given.build(network, (16,), minilm.load(Weights(kind="weights", of="minilm"), 1), 1)
+    model = given.build(network, (16,), minilm.load(Weights(kind="weights", of="minilm")), 1)
     sentences = ["That is a happy person", "That is a happy dog", "That is a very happy person", "Today is a sunny day"]
     x = tokens.numbered(sentences, tokens.tokeniser("pieces", 0), 16).astype(np.float32)
     vectors = predict(model, x).astype(np.float64)

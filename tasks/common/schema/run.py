@@ -36,6 +36,10 @@ class Run(Section):
     files: Annotated[dict[str, str], Field(description="own data sets, and the file or folder each is read from")] = (
         Field(default_factory=dict)
     )
+    weights: Annotated[list[str], Field(description="weights that others published")] = Field(default_factory=list)
+    weight_files: Annotated[
+        dict[str, str], Field(description="weights of one's own, and each one's file or folder")
+    ] = Field(default_factory=dict)
     given: Annotated[dict[str, str], Field(description="studies whose network starts from weights of a data set")] = (
         Field(default_factory=dict)
     )

@@ -1,5 +1,6 @@
 """What is known of the data sets before they are downloaded: the same kinds everywhere, and known at no cost."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +25,17 @@ class Holder(Section):
 
 
 def test_every_kind_has_settings_facts_and_a_loader() -> None:
-    without_samples = set(catalogue.WEIGHTS) - set(own.KINDS)
-    assert set(catalogue.KINDS) | without_samples == set(datasets.KINDS)
+    assert set(catalogue.KINDS) == set(datasets.KINDS)
     made_of_others = {"embedded"}
-    assert set(MODELS) == {*datasets.KINDS, *own.KINDS, *made_of_others}, "own ones are described by their blocks"
+    expected = {*datasets.KINDS, *own.KINDS, *catalogue.WEIGHTS, *made_of_others}
+    assert set(MODELS) == expected, "own ones are described by their blocks"
+
+
+def test_kinds_of_weights_are_named_where_no_array_library_is_imported() -> None:
+    """`tasks.weights` has their loaders, and imports TensorFlow."""
+    tree = ast.parse((ROOT / "tasks/weights/__init__.py").read_text(encoding="utf-8"))
+    (table,) = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    assert {ast.literal_eval(key) for key in table.keys if key} == set(catalogue.WEIGHTS)
 
 
 def test_reading_the_catalogue_and_the_settings_imports_no_array_library() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tasks.common import tokens
 from tasks.common.errors import UserError
 from tasks.common.schema.datasets import Weights
-from tasks.datasets.given import glove, minilm
+from tasks.weights import glove, minilm
 from tests.tasks import language
 
 Array = np.ndarray[Any, Any]
@@ -50,7 +50,7 @@ def bert(blocks: int = minilm.BLOCKS) -> dict[str, Array]:
 def test_berts_arrays_are_our_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = bert()
     language.minilm(monkeypatch, theirs)
-    ours = minilm.load(Weights(kind="weights", of="minilm"), 1)
+    ours = minilm.load(Weights(kind="weights", of="minilm"))
     assert list(ours)[:5] == [
         "embeddings-pieces/embeddings",
         "embeddings-positions/embeddings",
@@ -85,7 +85,7 @@ def test_berts_arrays_are_our_transformers(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_gloves_rows_are_padding_the_mean_and_the_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     language.glove(monkeypatch, tmp_path)
-    (name, rows), *others = glove.load(Weights(kind="weights", of="glove", words=3), 1).items()
+    (name, rows), *others = glove.load(Weights(kind="weights", of="glove", words=3)).items()
     assert (name, rows.shape, rows.dtype, others) == ("embeddings-words/embeddings", (5, 50), np.float32, [])
     assert not rows[0].any()
     np.testing.assert_allclose(rows[1], language.VECTORS.mean(axis=0), rtol=1e-5, atol=1e-7)
@@ -93,7 +93,7 @@ def test_gloves_rows_are_padding_the_mean_and_the_words(monkeypatch: pytest.Monk
     number = tokens.tokeniser("words", 3)
     np.testing.assert_array_equal(rows[number("the", 9)[0]], language.VECTORS[language.WORDS.index("the")])
     with pytest.raises(UserError, match="words is 99; GloVe has 14"):
-        glove.load(Weights(kind="weights", of="glove", words=99), 1)
+        glove.load(Weights(kind="weights", of="glove", words=99))
 
 
 def encoded(weights: dict[str, Array], numbers: list[int]) -> Array:
@@ -126,7 +126,7 @@ def encoded(weights: dict[str, Array], numbers: list[int]) -> Array:
 @pytest.mark.long
 def test_minilm_knows_what_means_the_same(packages: None) -> None:
     """The real package, 83 MB. The three cosines are those that the model's makers show for these sentences."""
-    weights = minilm.load(Weights(kind="weights", of="minilm"), 1)
+    weights = minilm.load(Weights(kind="weights", of="minilm"))
     shapes = {name: weights[name].shape for name in ("embeddings-pieces/embeddings", "embeddings-positions/embeddings")}
     assert shapes == {
         "embeddings-pieces/embeddings": (30522, 384),
@@ -143,7 +143,7 @@ def test_minilm_knows_what_means_the_same(packages: None) -> None:
 @pytest.mark.long
 def test_gloves_first_words_are_the_most_frequent(packages: None) -> None:
     """The real package, 76 MB."""
-    rows = glove.load(Weights(kind="weights", of="glove"), 1)["embeddings-words/embeddings"]
+    rows = glove.load(Weights(kind="weights", of="glove"))["embeddings-words/embeddings"]
     assert rows.shape == (20_002, 50)
     number = tokens.tokeniser("words", 20_000)
     assert number("the , . of to and", 9) == [2, 3, 4, 5, 6, 7]

@@ -17,8 +17,8 @@ from tasks.common.errors import UserError
 from tasks.common.fetch import UnavailableError
 from tasks.common.published import Published
 from tasks.common.schema.datasets import Weights
-from tasks.datasets.given import torch_file
 from tasks.models import backbone, lite
+from tasks.weights import torch_file
 
 Array = np.ndarray[Any, Any]
 NAME, FILE, CLASSES = "efficientnet-lite0", "efficientnet-lite0-57934424.pth", 1000
@@ -60,7 +60,7 @@ STATISTICS: Mapping[str, str] = {
 }
 
 
-def load(_settings: Weights, _seed: int) -> Arrays:
+def load(_settings: Weights) -> Arrays:
     """float32 arrays ``<layer>/<variable>`` of the backbone, without its classes.
 
     Raises:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from tasks.common import paths
 from tasks.common.artifacts import Arrays
+from tasks.common.schema.own import OwnWeights
 
 MOST = 2**32
 """Bytes of the file that are read."""
 
 
-def load(settings: Any, path: Path, _seed: int) -> Arrays:
+def load(settings: OwnWeights, path: Path) -> Arrays:
     """float32 arrays ``<layer>/<variable>`` of the backbone ``settings.of``.
 
     Raises:

@@ -11,7 +11,7 @@ from tasks.common.schema.datasets import Weights
 from tasks.common.words import FIRST, PADDING, UNKNOWN
 
 
-def load(settings: Weights, _seed: int) -> Arrays:
+def load(settings: Weights) -> Arrays:
     """``embeddings-words/embeddings`` float32 (words + 2, 50), in the rows that `tasks.common.words` numbers.
 
     `PADDING` is zeros, and `UNKNOWN` the mean of all 400,000 vectors, kept or not.

@@ -9,7 +9,7 @@ from tasks.common.artifacts import Arrays
 from tasks.common.schema.own import OwnHub
 
 
-def load(_settings: OwnHub, path: Path, _seed: int) -> Arrays:
+def load(_settings: OwnHub, path: Path) -> Arrays:
     """Its files, as `saved_model.packed` gives them; what it takes and gives is printed.
 
     Raises:

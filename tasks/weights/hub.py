@@ -23,7 +23,7 @@ from tasks.common.schema.datasets import HubModel
 CACHE, VARIABLE = Path(".cache/tfhub"), "TFHUB_CACHE_DIR"
 
 
-def load(settings: HubModel, _seed: int) -> Arrays:
+def load(settings: HubModel) -> Arrays:
     """The module's files as `saved_model.packed` gives them; what it takes and gives is printed.
 
     Raises:
@@ -50,7 +50,7 @@ def resolved(handle: str) -> Path:
     if not handle.startswith(("http://", "https://")):
         raise UserError(
             f"handle is '{handle}'; expected an address that begins with https://. A folder of your own is a data set "
-            "of kind own-hub, with its path under run.files."
+            "of kind own-hub, with its path under run.weight_files."
         )
     place = os.environ.get("HEADWATER_MIRROR", "")
     addresses = [handle]
@@ -100,5 +100,5 @@ def _unreachable(handle: str, tried: list[str]) -> str:
         f"handle '{handle}' cannot be reached. Tried, in this order:\n{places}\n"
         "What helps: an internet connection; or the module, fetched elsewhere and unpacked, put into that folder; or "
         f"HEADWATER_MIRROR=<folder or URL> that has hub/{key(handle)} (a URL: .tar.gz) in it; or its folder in the "
-        "project, as a data set of kind own-hub with its path under run.files."
+        "project, as a data set of kind own-hub with its path under run.weight_files."
     )

@@ -31,7 +31,7 @@ DENSE: Mapping[str, str] = {
 NORMS: Mapping[str, str] = {"attention-norm": "attention.output.LayerNorm", "norm": "output.LayerNorm"}
 
 
-def load(_settings: Weights, _seed: int) -> Arrays:
+def load(_settings: Weights) -> Arrays:
     """float32 arrays ``<layer>/<variable>`` of `tasks.models`' transformer of vocabulary 30522, positions 512, width
     384, 6 blocks of 12 heads, inner 1536; kernels are (inputs, outputs).
 

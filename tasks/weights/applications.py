@@ -107,7 +107,7 @@ def places(name: str) -> list[sources.Source]:
     return sources.usual(name, {file: digest}, (folder,), check)
 
 
-def load(settings: Weights, _seed: int) -> Arrays:
+def load(settings: Weights) -> Arrays:
     """float32 arrays ``<layer>/<variable>`` of the backbone ``settings.of``.
 
     Raises:
