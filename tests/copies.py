@@ -71,6 +71,9 @@ def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]])
             "given": {},
             "embedded": {},
         }  # generated ones have their study's name
+        content["run"]["weights"] = []
+        for other in ("fewshot", "crossmodal"):
+            content["run"][other] |= {"tasks": {}, "names": []}
         for suite in content["suites"].values():
             suite["studies"] = [name for name in suite["studies"] if name in studies]
         content["suites"]["dense"]["methods"] |= methods

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tasks.common.catalogue import WEIGHTS, WITHOUT_SOURCE, room_of
 from tasks.common.complaints import of_types
 from tasks.common.errors import nearest, unknown
+from tasks.common.schema import crossmodal, fewshot
 from tasks.common.schema.run import FAMILIES, GIVEN, Methods, Suite
 from tasks.common.studies import complaints_of_studies
 
@@ -21,7 +22,10 @@ Known = Mapping[Any, list[str]]
 
 def complaints_of(params: Params, known: Known) -> list[str]:
     """All that is wrong together; ``known`` has the names of each family's methods."""
+    samples = [*params.run.datasets, *params.run.files, *params.run.embedded]
     found = [*_run(params), *_given(params), *_suites(params, known)]
+    found += fewshot.complaints(params.run.fewshot, params.fewshot, samples)
+    found += crossmodal.complaints(params.run.crossmodal, params.crossmodal, samples)
     return found or [*_overrides(params, known), *complaints_of_studies(params)]
 
 

@@ -14,8 +14,10 @@ from tasks.common import complaints, consistency
 from tasks.common.errors import UserError
 from tasks.common.schema.adapt import Adapt
 from tasks.common.schema.base import Named, Section, method_name
+from tasks.common.schema.crossmodal import CrossModal
 from tasks.common.schema.datasets import Dataset
 from tasks.common.schema.distill import Distill
+from tasks.common.schema.fewshot import FewShot
 from tasks.common.schema.mtl import Mtl
 from tasks.common.schema.pretrain import Pretrain
 from tasks.common.schema.run import Family, Methods, Run, Runtime, Size, Suite
@@ -51,6 +53,8 @@ class Params(Section):
     distill: Distill
     mtl: Mtl
     adapt: Adapt
+    fewshot: FewShot
+    crossmodal: CrossModal
 
     @property
     def caps(self) -> Size:

@@ -1,6 +1,6 @@
 """Few-shot tasks: classes nobody trained on, told apart by a few labelled samples of each."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -96,24 +96,28 @@ class FewShotRun(Section):
     methods: Annotated[list[str], Field(min_length=1)]
 
 
-def complaints(run: FewShotRun, block: FewShot, datasets: list[str]) -> Iterator[str]:
-    """What is wrong together in ``run.fewshot``; ``datasets`` are those that are run."""
+def complaints(run: FewShotRun, block: FewShot, datasets: Collection[str]) -> Iterator[str]:
+    """What is wrong together in ``run.fewshot`` and ``fewshot``; ``datasets`` are those that are run."""
     for name, pools in run.tasks.items():
-        place = f"run.fewshot.tasks.{name}"
         if name not in block.tasks:
             yield unknown("run.fewshot.tasks", name, block.tasks)
         for side, dataset in (("base", pools.base), ("novel", pools.novel)):
             if dataset not in datasets:
-                yield unknown(f"{place}.{side}", dataset, datasets)
+                yield unknown(f"run.fewshot.tasks.{name}.{side}", dataset, datasets)
     if sorted(run.names) != sorted(run.tasks):
         yield (
             f"run.fewshot.names is [{', '.join(run.names)}]; expected the keys of run.fewshot.tasks, each once: "
             f"[{', '.join(run.tasks)}]."
         )
-    for method in run.methods:
+    yield from _methods(run.methods)
+
+
+def _methods(methods: list[str]) -> Iterator[str]:
+    place = "run.fewshot.methods"
+    for method in methods:
         if method not in METHODS:
-            yield unknown("run.fewshot.methods", method, METHODS)
-    if len({*run.methods}) < len(run.methods):
-        yield f"run.fewshot.methods names a method twice: {', '.join(run.methods)}."
-    if FLOOR not in run.methods:
-        yield f"run.fewshot.methods leaves out '{FLOOR}', the floor that any training has to beat; add it."
+            yield unknown(place, method, METHODS)
+    if len({*methods}) < len(methods):
+        yield f"{place} names a method twice: {', '.join(methods)}."
+    if FLOOR not in methods:
+        yield f"{place} leaves out '{FLOOR}', the floor that any training has to beat; add it."

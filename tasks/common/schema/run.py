@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tasks.common.schema.base import Count, Section
+from tasks.common.schema.crossmodal import CrossModalRun
+from tasks.common.schema.fewshot import FewShotRun
 
 Family = Literal["pretrain", "transfer", "distill", "mtl", "adapt"]
 FAMILIES: tuple[Family, ...] = ("transfer", "distill", "mtl", "adapt")
@@ -46,6 +48,9 @@ class Run(Section):
     embedded: Annotated[dict[str, Embedding], Field(description="data sets made of another by frozen weights")] = Field(
         default_factory=dict
     )
+
+    fewshot: FewShotRun
+    crossmodal: CrossModalRun
 
 
 class Methods(Section):
