@@ -48,7 +48,10 @@ def features(settings: Params, of: str, by: str) -> dict[str, Array]:
     """Features of the training and the test part of ``of``, (n, width) float32 each."""
     raw, arrays, weights = read_npz(RAW / f"{of}.npz"), read_npz(RAW / f"{by}.npz"), settings.datasets[by]
     if weights.kind in ("hub", "own-hub"):
-        return {part: hub.features_of(arrays, raw, part) for part in ("train", "test")}
+        try:
+            return {part: hub.features_of(arrays, raw, part) for part in ("train", "test")}
+        except UserError as error:
+            raise UserError(f"'{by}' cannot make features of '{of}': it {error}") from None
     model, scaling = encoder(weights, arrays, raw["train_x"].shape[1:], settings.seed)
     return {part: predict(model, scaling(raw[f"{part}_x"])) for part in ("train", "test")}
 
