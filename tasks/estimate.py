@@ -25,12 +25,14 @@ from tasks.common.params import Params
 from tasks.common.schema.study import Network, Study
 from tasks.common.studies import named
 
-START, SAMPLE, MULTIPLY_ADD, CONVOLVED, BACKBONE = 4.5, 9e-6, 1.1e-10, 2.8e-10, 3e-10  # seconds
+START, SAMPLE, MULTIPLY_ADD, CONVOLVED, BACKBONE = 4.5, 9e-6, 1.1e-10, 2.8e-10, 5e-10  # seconds
 BASE, COPIES = 750 * 2**20, 4
 OTHERS = 4
 """Stages of a study that train nothing: split, the teacher's choice, evaluation, report."""
 FROZEN = ("fixed", "feature-extraction")
 """Methods that see every sample through the network once, and train on what it makes of them."""
+PROBE = "probe_epochs"
+"""Epochs of a head alone."""
 ROWS_OF_A_CATEGORY = 8
 """Inputs that a category column is taken for before it is read."""
 
@@ -138,9 +140,10 @@ def samples_seen(params: Params, name: str, family: Any, method: str, pool: int)
     """By all trainings of a method in one repeat."""
     settings: Mapping[str, Any] = params.settings(name, family, method).model_dump()
     target, network = params.studies[name].data.target, params.studies[name].network
-    epochs = sum(value for key, value in settings.items() if key.endswith("epochs"))
-    if method in FROZEN and network.kind in ("backbone", "transformer"):
-        return target.labelled + target.validation  # they pass through it once
+    deep = network.kind in ("backbone", "transformer")  # frozen layers see every sample once
+    epochs = sum(value for key, value in settings.items() if key.endswith("epochs") and not (deep and key == PROBE))
+    if deep and method in FROZEN:
+        return target.labelled + target.validation
     trainings = len(settings.get("rates", [])) * len(settings.get("weights", [0]))
     rows = target.labelled
     if family == "pretrain":
