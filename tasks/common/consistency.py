@@ -25,7 +25,8 @@ def complaints_of(params: Params, known: Known) -> list[str]:
     samples = [*params.run.datasets, *params.run.files, *params.run.embedded]
     found = [*_run(params), *_given(params), *_suites(params, known)]
     found += fewshot.complaints(params.run.fewshot, params.fewshot, samples)
-    found += crossmodal.complaints(params.run.crossmodal, params.crossmodal, samples)
+    weights = [*params.run.weights, *params.run.weight_files]
+    found += crossmodal.complaints(params.run.crossmodal, params.crossmodal, samples, weights)
     return found or [*_overrides(params, known), *complaints_of_studies(params)]
 
 

@@ -23,6 +23,8 @@ class Run(Section):
     datasets: list[str]
     files: dict[str, str]
     embedded: dict[str, Any] = Field(default_factory=dict)
+    weights: list[str] = Field(default_factory=list)
+    weight_files: dict[str, str] = Field(default_factory=dict)
 
 
 class Params(Section):
@@ -63,7 +65,8 @@ def parse(content: Mapping[str, Any]) -> Params:
     except ValidationError as error:
         raise UserError(complaints.report(complaints.of_types(error, Params, own))) from None
     datasets = [*params.run.datasets, *params.run.files, *params.run.embedded]
-    found = list(crossmodal.complaints(params.run.crossmodal, params.crossmodal, datasets))
+    weights = [*params.run.weights, *params.run.weight_files]
+    found = list(crossmodal.complaints(params.run.crossmodal, params.crossmodal, datasets, weights))
     if found:
         raise UserError(complaints.report(found))
     return params

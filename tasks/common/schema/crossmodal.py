@@ -1,6 +1,6 @@
 """Cross-modal tasks: images are matched with descriptions of classes, also of classes without any training image."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -86,8 +86,10 @@ class CrossModalRun(Section):
     methods: Annotated[list[str], Field(min_length=1)]
 
 
-def complaints(run: CrossModalRun, block: CrossModal, datasets: list[str]) -> Iterator[str]:
-    """What is wrong together in ``run.crossmodal``; ``datasets`` are those that are run."""
+def complaints(
+    run: CrossModalRun, block: CrossModal, datasets: Collection[str], weights: Collection[str]
+) -> Iterator[str]:
+    """What is wrong together in ``run.crossmodal``; ``datasets`` and ``weights`` are those that are run."""
     for name, inputs in run.tasks.items():
         place = f"run.crossmodal.tasks.{name}"
         if name not in block.tasks:
@@ -96,11 +98,11 @@ def complaints(run: CrossModalRun, block: CrossModal, datasets: list[str]) -> It
         if inputs.images not in datasets:
             yield unknown(f"{place}.images", inputs.images, datasets)
         encoder = block.tasks[name].encoder
-        raw = {f"data/raw/{dataset}.npz" for dataset in datasets}
+        raw = [f"data/raw/{name}.npz" for name in weights]
         if encoder == "tf-idf" and inputs.texts != DESCRIPTIONS:
             yield f"{place}.texts is '{inputs.texts}'; tf-idf needs no more than the descriptions: {DESCRIPTIONS}."
         if encoder != "tf-idf" and inputs.texts not in raw:
-            yield f"{place}.texts is '{inputs.texts}'; {encoder} needs its weights: data/raw/<a data set>.npz."
+            yield f"{place}.texts is '{inputs.texts}'; {encoder} needs its weights, of: {', '.join(raw)}."
     if sorted(run.names) != sorted(run.tasks):
         yield (
             f"run.crossmodal.names is [{', '.join(run.names)}]; expected the keys of run.crossmodal.tasks, each once: "

@@ -76,7 +76,7 @@ def params(**changes: Any) -> dict[str, Any]:
         "methods": list(METHODS),
     }
     return {
-        "run": {"crossmodal": run, "datasets": ["planted"], "files": {}},
+        "run": {"crossmodal": run, "datasets": ["planted"], "files": {}, "weights": ["glove"]},
         "seed": 1,
         "size": "full",
         "sizes": {"full": {"repeats": 2}, "smoke": {"repeats": 1, "epochs": 2, "source_rows": 64, "test_rows": 80}},

@@ -28,6 +28,13 @@ def test_they_are_read_and_what_other_tasks_need_is_left_alone():
         settings.task_of(params, "plant")
 
 
+def test_an_encoder_that_others_trained_comes_from_its_weights():
+    content = planted.params()
+    content["run"]["crossmodal"]["tasks"] = {"planted": {"images": "planted", "texts": "data/raw/glove.npz"}}
+    content["crossmodal"] = {"tasks": {"planted": planted.TASK | {"encoder": "glove"}}, "methods": planted.METHODS}
+    assert settings.parse(content).run.crossmodal.tasks["planted"].texts == "data/raw/glove.npz"
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
@@ -37,7 +44,11 @@ def test_they_are_read_and_what_other_tasks_need_is_left_alone():
         (("run", "crossmodal", "methods"), [], "at least 1 item"),
         (("run", "crossmodal", "tasks", "planted", "images"), "plants", "images has 'plants'; known: planted"),
         (("run", "crossmodal", "tasks", "planted", "texts"), "x", "tf-idf needs no more than the descriptions"),
-        (("crossmodal", "tasks", "planted", "encoder"), "glove", "glove needs its weights: data/raw/"),
+        (
+            ("crossmodal", "tasks", "planted", "encoder"),
+            "glove",
+            "'tasks/crossmodal/descriptions.yaml'; glove needs its weights, of: data/raw/glove.npz",
+        ),
         (("crossmodal", "tasks", "planted", "encoder"), "bert", "encoder is 'bert'"),
         (
             ("crossmodal", "tasks", "planted", "held_out"),
