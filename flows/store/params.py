@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -31,7 +30,7 @@ def read_param_file(fs: Any, path: str, key_paths: list[str] | None = None, flat
     values = {}
     for key in key_paths or ():
         try:
-            values[key] = copy.deepcopy(_at(content, key.split(".")))
+            values[key] = _plain(_at(content, key.split(".")))
         except LookupError:  # numbers as keys and other rarities
             values |= _of_dvc(fs, path, [key], flatten)
     return values
@@ -40,6 +39,17 @@ def read_param_file(fs: Any, path: str, key_paths: list[str] | None = None, flat
 @lru_cache(maxsize=8)
 def _content(path: str, _version: tuple[int, int, int]) -> Any:
     return load_path(path, localfs)
+
+
+def _plain(node: Any) -> Any:
+    """A copy in which nothing stands twice.
+
+    DVC writes what stands twice as a YAML anchor, and numbers the anchors of each stage from 1: with two such stages
+    nobody can read dvc.lock any more.
+    """
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    return [_plain(value) for value in node] if isinstance(node, list) else node
 
 
 def _at(content: Any, parts: Sequence[str]) -> Any:

@@ -43,11 +43,10 @@ def write_lite(folder: Path, model: keras.Model, rows: Array, scaling: Scaling) 
     The scaling is inside, but for int8 of a table: one step of 8 bits cannot serve columns whose ranges differ by
     orders of magnitude, so there the values come scaled.
     """
-    pixels = rows.dtype == "uint8"
     for kind in LITE:
-        inside = pixels or kind != "int8"
+        inside = rows.dtype != "float32" or kind != "int8"
         single = network.shipped(model, scaling if inside else None, batch=1)
-        content = lite(single, kind, rows if inside else scaling(rows), pixels)
+        content = lite(single, kind, rows if inside else scaling(rows))
         (folder / FILES[kind]).write_bytes(content)
 
 
@@ -64,7 +63,7 @@ def main(study: str) -> None:
             whole = network.shipped(model, scaling)
             network.write(folder / FILES["keras"], whole)
             write_lite(folder, model, rows, scaling)
-            told = card.content(found, method, reasons, repeat, rows.dtype == "uint8", scaling)
+            told = card.content(found, method, reasons, repeat, str(rows.dtype), scaling)
             files = {kind: {"name": name, **describe(folder / name)} for kind, name in FILES.items()}
             write_json(folder / CARD, told | {"weights_sha256": network.weights_hash(whole), "files": files})
             sizes = ", ".join(f"{kind} {one['bytes']:,}" for kind, one in files.items())

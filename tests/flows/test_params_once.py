@@ -51,3 +51,13 @@ def test_a_changed_file_is_read_again(path: str) -> None:
 def test_what_one_stage_does_to_a_value_is_not_seen_by_another(path: str) -> None:
     params.read_param_file(localfs, path, ["list"], True)["list"].append(4)
     assert params.read_param_file(localfs, path, ["list"], True) == {"list": [1, 2, 3]}
+
+
+def test_what_stands_twice_in_the_file_stands_twice_in_the_value_and_as_no_anchor(tmp_path: Path) -> None:
+    """As DVC would write it: an anchor, with a number that another stage's anchor has too."""
+    path = tmp_path / "params.yaml"
+    path.write_text("study: {network: &same {units: [1]}, student: *same}\n")
+    value = params.read_param_file(localfs, str(path), ["study"], True)["study"]
+    assert value == {"network": {"units": [1]}, "student": {"units": [1]}}
+    assert value["network"] is not value["student"]
+    assert value["network"]["units"] is not value["student"]["units"]
