@@ -53,11 +53,15 @@ def row(epoch: int, phase: str, loss: float, validation_loss: float, accuracy: f
 
 
 def parameters(model: keras.Model, phases: Sequence[Phase]) -> int:
-    """How many numbers the phases may change, statistics of batch normalisation included."""
+    """How many numbers the phases may change, statistics of batch normalisation included.
+
+    A layer that is ``frozen``, such as a module of TensorFlow Hub that no setting lets move, has none.
+    """
     sets = [phase.moving for phase in phases if phase.epochs]
+    frozen = [layer for layer in model.layers if getattr(layer, "frozen", False)]
     if None in sets:
-        return int(model.count_params())
-    moving = {name for names in sets for name in names or ()}
+        return int(model.count_params()) - sum(int(layer.count_params()) for layer in frozen)
+    moving = {name for names in sets for name in names or ()} - {layer.name for layer in frozen}
     return sum(
         int(math.prod(variable.shape))
         for layer in model.layers

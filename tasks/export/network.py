@@ -16,8 +16,8 @@ from tasks.models import surgery
 def shipped(model: keras.Model, scaling: Scaling | None, batch: int | None = None) -> keras.Model:
     """A network (batch, ...) float32 -> probabilities (batch, classes), sharing the weights of ``model``.
 
-    Other heads than the classes' are left out. Every layer is Keras's own and named here, so that the file can be
-    read without this project and its bytes do not tell how many models were made before.
+    Other heads than the classes' are left out. Layers are named here, so that a file's bytes do not tell how many
+    models were made before. Where all are Keras's own, it can be read without this project; else with its `LAYERS`.
 
     Args:
         model: Scaled inputs to logits, or to a mapping that has them under ``head``.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tasks import models
 from tasks.common.backend import keras, quiet, tf
 from tasks.common.errors import UserError
 from tasks.common.samples import Array, Scaling
@@ -23,7 +24,7 @@ class Keras:
     """A `.keras` file. Read in Keras's safe mode: code that such a file may carry is refused."""
 
     def __init__(self, path: Path) -> None:
-        model = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, custom_objects=dict(models.LAYERS), compile=False)
         signature = [tf.TensorSpec((None, *model.input.shape[1:]), tf.float32)]
         self._call = tf.function(lambda x: model(x, training=False), input_signature=signature)
 

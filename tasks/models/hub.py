@@ -43,7 +43,7 @@ class Hub(keras.layers.Layer):  # type: ignore[misc]
         self, files: Mapping[str, str], *, frozen: bool = True, module: Module | None = None, **settings: Any
     ) -> None:
         super().__init__(**{"dtype": "float32"} | settings)
-        self._files, self._frozen = dict(files), frozen
+        self._files, self.frozen = dict(files), frozen
         decoded = {name: np.frombuffer(base64.b64decode(text), np.uint8) for name, text in files.items()}
         self.module = module or opened(decoded, values=False)
         self.values = [
@@ -60,7 +60,7 @@ class Hub(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Features (batch, width) of inputs (batch, ...)."""
-        return self.module.run(inputs, bool(training) and self.trainable and not self._frozen)
+        return self.module.run(inputs, bool(training) and self.trainable and not self.frozen)
 
     def shuffle(self, seed: int) -> None:
         """Put each variable's values in an order drawn by lot: they stay as large and as spread, and know nothing."""
@@ -75,7 +75,7 @@ class Hub(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """The graph and its assets, and whether it may be trained."""
-        return {**super().get_config(), "files": dict(self._files), "frozen": self._frozen}
+        return {**super().get_config(), "files": dict(self._files), "frozen": self.frozen}
 
 
 def build(spec: Spec, input_shape: tuple[int, ...], outputs: int, seed: int, head: str = HEAD) -> keras.Model:

@@ -14,10 +14,11 @@ from tasks.common.backend import keras, tf
 from tasks.common.errors import UserError
 from tasks.common.outcomes import Trained
 from tasks.common.phases import Course, Phase
-from tasks.common.samples import Part, Sample
+from tasks.common.samples import Part, Sample, Scaling
 from tasks.common.schema.study import Hub as Spec
 from tasks.common.schema.transfer import TransferTraining
 from tasks.common.stages import Source
+from tasks.export import convert, network, running
 from tasks.models import cost, given, hub, surgery
 from tasks.transfer import scratch
 from tests.tasks import hub_toys, toys
@@ -116,6 +117,9 @@ def test_frozen_is_the_same_bits_after_training_and_its_head_moves(project: Path
     assert bits(model) == before
     assert bits(model, "head") != head
     assert not model.get_layer("hub").trainable_variables
+    for moving in (None, frozenset({"hub", "head"})):
+        assert phases.parameters(model, [Phase("all", 0.5, 3, moving)]) == WIDTH * 2 + 2
+        assert phases.parameters(trained(TRAINABLE, images), [Phase("all", 0.5, 3, moving)]) == WIDTH * 7 + 2
 
 
 def test_trainable_moves_and_so_do_its_statistics(project: Path, images: Arrays):
@@ -190,6 +194,17 @@ def test_a_saved_network_is_whole_without_the_modules_file(
     first = {path.name: path.read_bytes() for path in (project / "saved").iterdir()}
     outcomes.save(project / "saved", [Trained(again, course, 0.5, 1, 7)], {})
     assert {path.name: path.read_bytes() for path in (project / "saved").iterdir()} == first
+
+
+def test_what_is_shipped_gives_the_networks_probabilities(project: Path, images: Arrays):
+    model = trained(FROZEN, images)
+    scaling = Scaling(np.zeros(IMAGES, np.float32), np.full(IMAGES, 255, np.float32))
+    raw = np.random.default_rng(6).integers(0, 256, (3, *IMAGES)).astype(np.float32)
+    expected = np.asarray(keras.ops.softmax(model(raw / 255)))
+    network.write(project / "hub.keras", network.shipped(model, scaling))
+    np.testing.assert_allclose(running.Keras(project / "hub.keras")(raw), expected, atol=1e-6)
+    lite = convert.lite(network.shipped(model, None, 1), "float32", raw / 255)
+    np.testing.assert_allclose(running.Lite(lite, scaling)(raw), expected, atol=1e-5)
 
 
 def test_a_copy_shares_no_weight(project: Path, images: Arrays):
@@ -304,7 +319,7 @@ def test_features_of_images_are_made_of_values_from_0_to_1(images: Arrays):
         ((4, 4), "toy", "takes (n, 4, 4, 3) float32, and the study's samples are (n, 4, 4) float32"),
         ((8, 8, 3), "toy", "takes (n, 4, 4, 3) float32, and the study's samples are (n, 8, 8, 3) float32"),
         (IMAGES, "words", "takes texts, and a network's samples are numbers"),
-        (IMAGES, "none", "data/raw/none.npz is not there; run `dvc repro download@none`"),
+        (IMAGES, "none", "data/raw/none.npz is not there; run `dvc repro weights@none`"),
     ],
 )
 def test_what_a_module_cannot_take_is_said_in_one_error(project: Path, shape: tuple[int, ...], model: str, said: str):
