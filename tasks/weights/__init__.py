@@ -8,13 +8,12 @@
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from tasks.common.artifacts import Arrays
 from tasks.weights import hub, named, own_file, own_hub
 
-KINDS: Mapping[str, Callable[[Any, Path | None], Arrays]] = {
+KINDS: Mapping[str, Callable[[Any, Any], Arrays]] = {
     "weights": lambda settings, _: named.load(settings),
     "hub": lambda settings, _: hub.load(settings),
     "own-weights": own_file.load,
