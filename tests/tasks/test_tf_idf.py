@@ -78,27 +78,26 @@ def test_words_are_told_apart_by_order_with_pairs_alone():
     ways = np.array([[101, 110, 120, 102], [101, 120, 110, 102]], np.float32)
     x, y = np.tile(ways, (6, 1)), np.tile(np.array([0, 1], np.int32), 6)
     sample = Sample(Part(x, y, x[:, :1]), Part(x, y, x[:, :1]), ("a", "b"))
-    alone, both = (trained(sample, (100.0,), pairs).course for pairs in (False, True))
-    assert alone.validation_loss == pytest.approx(np.log(2))
-    assert both.validation_accuracy == 1
-    assert both.validation_loss < 0.1
+    alone, both = (trained(sample, (100.0,), pairs) for pairs in (False, True))
+    assert alone.course.validation_loss == pytest.approx(np.log(2))
+    np.testing.assert_allclose(probabilities(predict(alone.model, ways)), 0.5, atol=1e-6)
+    assert both.course.validation_loss < 0.1
+    assert np.array_equal(predict(both.model, ways).argmax(axis=1), [0, 1])
 
 
-def test_the_strength_is_chosen_on_the_validation_part_the_first_of_equals():
-    sample, strengths = toys.texts(), (0.01, 1.0, 10.0, 1000.0)
+def test_the_strength_is_chosen_on_the_validation_part():
+    sample, strengths = toys.texts(), (0.01, 1000.0, 1.0, 10.0)
     result = trained(sample, strengths)
     losses = []
     for strength in strengths:
         fitted = pipeline(strength, False).fit(words(sample.train.x), sample.train.y)
         losses.append(log_loss(sample.validation.y, fitted.predict_proba(words(sample.validation.x))))
     assert result.notes["strength"] == strengths[int(np.argmin(losses))]
-    assert 0 < int(np.argmin(losses)) < 3 or len({*losses}) == 4
+    assert 0 < int(np.argmin(losses)) < 3
     assert result.course.validation_loss == pytest.approx(min(losses), rel=1e-6)
     assert result.trainings == 4
     hits = predict(result.model, sample.validation.x).argmax(axis=1) == sample.validation.y
     assert result.course.validation_accuracy == hits.mean()
-    twins = trained(sample, (1.0, 1.0))
-    assert toys.same(twins.model, trained(sample, (1.0,)).model)
 
 
 def test_only_the_training_part_is_fitted():
