@@ -41,7 +41,7 @@ class Answers:
     every: Array
 
     def figures(self, y: Array, classes: int, held_out: Array, weights: Array | None = None) -> Mapping[str, Array]:
-        """The figures of each split, (splits,); see `measure.figures`."""
+        """The figures of each split, (..., splits), with weights (..., n); see `measure.figures`."""
         among, every = (measure.by_class(found, y, classes, weights) for found in (self.among, self.every))
         return measure.figures(among, every, held_out)
 
@@ -78,12 +78,11 @@ def resampled(
     answers: Answers, y: Array, classes: int, held_out: Array, draws: Draws
 ) -> Mapping[str, Mapping[str, Array]]:
     """Of each figure its mean over splits in each draw, (draws,), under ``images`` and under ``classes``."""
-    rows = [answers.figures(y, classes, held_out, weights) for weights in draws.images]
-    found = {}
-    for name in measure.FIGURES:
-        values = np.stack([row[name] for row in rows])  # (draws, splits)
-        found[name] = {"images": values.mean(axis=1), "classes": (values * draws.splits).sum(axis=1)}
-    return found
+    many = answers.figures(y, classes, held_out, draws.images)  # (draws, splits) each
+    return {
+        name: {"images": values.mean(axis=1), "classes": (values * draws.splits).sum(axis=1)}
+        for name, values in many.items()
+    }
 
 
 def interval(values: Array, level: float = LEVEL) -> list[float]:

@@ -34,15 +34,18 @@ def hits(scores: Array, y: Array, candidates: Array) -> Array:
 
 
 def by_class(found: Array, y: Array, classes: int, weights: Array | None = None) -> Array:
-    """Mean of each class, (splits, classes), of what was found for each image, (splits, n); NaN stays.
+    """Mean of each class of what was found for each image, (splits, n) -> (..., splits, classes); NaN stays.
 
     Args:
-        weights: How often each image counts, (n,); by default once.
+        weights: How often each image counts, (..., n), such as in each of many draws; by default once.
     """
-    member = (y[:, None] == np.arange(classes)) * (np.ones(len(y)) if weights is None else weights)[:, None]
-    means: Array = np.nan_to_num(found) @ member / member.sum(axis=0)
-    absent = (np.isnan(found) @ (member > 0)) > 0
-    return np.where(absent, np.nan, means)
+    counts = np.ones(len(y)) if weights is None else weights
+    means = []
+    for label in range(classes):
+        rows = y == label
+        own = counts[..., rows]  # (..., n of the class)
+        means.append(own @ found[:, rows].T / own.sum(axis=-1, keepdims=True))
+    return np.stack(means, axis=-1)
 
 
 def harmonic(left: Array, right: Array) -> Array:
@@ -52,21 +55,17 @@ def harmonic(left: Array, right: Array) -> Array:
 
 
 def figures(among: Array, every: Array, held_out: Array) -> Mapping[str, Array]:
-    """The `FIGURES` of each split, (splits,), from the accuracies of its classes.
+    """The `FIGURES` of each split, (..., splits), from the accuracies of its classes.
 
     Args:
-        among: Where only held-out classes may be answered, (splits, classes); NaN for seen ones.
-        every: Where all may be, (splits, classes).
+        among: Where only held-out classes may be answered, (..., splits, classes); NaN for seen ones.
+        every: Where all may be, (..., splits, classes).
         held_out: Classes held out in each split, (splits, k).
     """
-    hidden = np.zeros(every.shape, bool)
+    hidden = np.zeros(every.shape[-2:], bool)
     np.put_along_axis(hidden, held_out, True, axis=1)
     count = hidden.sum(axis=1)
-    unseen = np.where(hidden, every, 0).sum(axis=1) / count
-    seen = np.where(hidden, 0, every).sum(axis=1) / (every.shape[1] - count)
-    return {
-        "zero_shot": np.where(hidden, among, 0).sum(axis=1) / count,
-        "unseen": unseen,
-        "seen": seen,
-        "harmonic": harmonic(seen, unseen),
-    }
+    unseen = np.where(hidden, every, 0).sum(axis=-1) / count
+    seen = np.where(hidden, 0, every).sum(axis=-1) / (every.shape[-1] - count)
+    zero_shot = np.where(hidden, among, 0).sum(axis=-1) / count
+    return {"zero_shot": zero_shot, "unseen": unseen, "seen": seen, "harmonic": harmonic(seen, unseen)}

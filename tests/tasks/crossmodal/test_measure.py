@@ -57,8 +57,11 @@ def test_an_image_counted_twice_is_as_if_it_were_there_twice():
     weighed = found.figures(Y, 4, HELD_OUT, times)
     rows = np.repeat(np.arange(8), times)
     plain = Answers(found.among[:, rows], found.every[:, rows]).figures(Y[rows], 4, HELD_OUT)
+    many = found.figures(Y, 4, HELD_OUT, np.stack([times, np.ones(8)]))
+    once = found.figures(Y, 4, HELD_OUT)
     for name in measure.FIGURES:
         np.testing.assert_allclose(weighed[name], plain[name])
+        np.testing.assert_allclose(many[name], [plain[name], once[name]])
 
 
 def test_draws_keep_the_size_of_each_class_and_weigh_a_split_by_all_its_classes():
