@@ -16,7 +16,7 @@ def main(task: str, method: str) -> None:
     """Run the method and save its embeddings."""
     params = settings.load()
     chosen, row = settings.task_of(params, task), stages.choose(METHODS, "fewshot", method)
-    block, caps = capped(params.fewshot.settings(method), params.caps), params.caps
+    block, caps = capped(settings.method_of(params, method), params.caps), params.caps
     base = pools.base(task, rotations=chosen.rotations, most=caps.source_rows)
     episodes = draw(  # the same for all methods and repeats
         len(base.validation),

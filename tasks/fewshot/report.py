@@ -31,7 +31,7 @@ def main(task: str) -> None:
         count=settings.at_most(chosen, chosen.novel_episodes, params.caps),
         rng=seeds.generator(params.seed, "few-shot", "novel"),
     )
-    methods = {name: measure(name, pools.folder(task, name), novel, episodes) for name in params.run.fewshot.methods}
+    methods = {name: measure(name, pools.folder(task, name), novel, episodes) for name in settings.selected(params)}
     accuracies = {name: one.accuracies for name, one in methods.items()}
     found = Results(task, chosen, params.size, len(episodes), novel.names, methods, judge(accuracies))
     home = pools.HOME / task

@@ -12,6 +12,10 @@ from tasks.fewshot.verdict import Verdict
 from tasks.report.formats import NOTHING, counted, interval, listed, percent, points
 
 WIDTH = 100  # columns of the plain text
+REMARKS = {
+    "matching": "matching is without full context embeddings.",
+    "fine-tuned": "fine-tuned trains a new linear head on the labelled samples of each episode.",
+}
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,10 @@ def answer(found: Results) -> str:
     if best == FLOOR:
         return f"{said}: no training on other classes is shown to help."
     beaten, tied = verdict.beaten(best), verdict.tied
-    parts = [f"is shown to be better than {listed(beaten)}"] if beaten else []
-    parts += [f"is not shown to differ from {listed(tied)}"] if tied else []
+    parts = [f"shown to be better than {listed(beaten)}"] if beaten else []
+    parts += [f"not shown to differ from {listed(tied)}"] if tied else []
     last = "" if verdict.is_floor_beaten else " Training on other classes is not shown to help."
-    return f"{said}{', and ' if parts else ''}{', and '.join(parts)}.{last}"
+    return f"{said}{'; it is ' if parts else ''}{', and '.join(parts)}.{last}"
 
 
 def notes(found: Results) -> list[str]:
@@ -120,9 +124,8 @@ def notes(found: Results) -> list[str]:
         "of them is novel.",
         f"Intervals are over episodes and over {counted(found.repeats, 'training')}; the novel classes stay the same, "
         "so how other ones would do is not in them. Words are after Holm's correction over all pairs.",
-        "matching is without full context embeddings; fine-tuned trains a new linear head on each episode's "
-        "labelled samples.",
     ]
+    said += [about for name, about in REMARKS.items() if name in found.methods]
     left = [f"{name}, repeat {repeat}: {reason}" for name, repeat, reason in found.failures]
     return said + ([f"Failed: {'; '.join(left)}."] if left else [])
 

@@ -111,10 +111,10 @@ def results(made: dict[str, np.ndarray], size: str = "full") -> Results:
 def test_the_answer_says_what_is_shown_and_what_is_not() -> None:
     clear = answer(results(accuracies(nearest=0.4, matching=0.6, prototypes=0.9)))
     assert clear.startswith("prototypes tells 89.")
-    assert clear.endswith("of the queries right, and is shown to be better than matching and nearest.")
+    assert clear.endswith("of the queries right; it is shown to be better than matching and nearest.")
     made = accuracies(nearest=0.4, prototypes=0.9)
     close = answer(results(made | {"matching": made["prototypes"][:, ::-1]}))
-    assert "is shown to be better than nearest, and is not shown to differ from" in close
+    assert "it is shown to be better than nearest, and not shown to differ from" in close
 
 
 def test_a_floor_that_is_not_beaten_is_said() -> None:
@@ -123,7 +123,7 @@ def test_a_floor_that_is_not_beaten_is_said() -> None:
     same = made | {"prototypes": made["nearest"] + np.resize([0.04, -0.0399], EPISODES)}
     said = answer(results(same))
     assert said.startswith("prototypes tells")
-    assert said.endswith("is not shown to differ from nearest. Training on other classes is not shown to help.")
+    assert said.endswith("it is not shown to differ from nearest. Training on other classes is not shown to help.")
 
 
 def test_failures_and_a_small_size_are_told() -> None:
