@@ -20,7 +20,13 @@ SOURCES: dict[str, tuple[str, str, str]] = {
     "masked": (
         "it predicts the hidden part of a sample from the rest.",
         "He et al., 2021", f"{ARXIV}2111.06377"),
+    "masked-tokens": (
+        "it names the word pieces that were hidden from it in a text.",
+        "Devlin et al., 2018", f"{ARXIV}1810.04805"),
     "auxiliary": (
         "it predicts the auxiliary quantities of the source.",
         "Caruana, 1997", f"{DOI}10.1023/A:1007379606734"),
+    "intermediate": (
+        "the source's classes, from weights that others trained.",
+        "Phang et al., 2018", f"{ARXIV}1811.01088"),
 }  # fmt: skip

@@ -68,18 +68,13 @@ def results(family: str, method: str, one: Evaluation) -> list[str]:
     starts = [
         name
         for name, entry in found.methods.items()
-        if entry.family == "transfer" and entry.uses_source and _origin(name) == method
+        if entry.family == "transfer" and entry.uses_source and entry.source == method
     ]
     if not starts:
         return ["No method of this study that was evaluated starts from it."]
     head = f"A source model answers the source's question. What was made of it for the target, on {measured}:"
     lines = [f"- {name}: {accuracy(found, name)}; {standing(one.verdict, name)}." for name in starts]
     return [head, "", *lines]
-
-
-def _origin(method: str) -> str:
-    """The source model that a method starts from: part of its name, if it is not the usual one."""
-    return method.partition("-from-")[2] or "supervised"
 
 
 def text(path: str, family: str, method: str, question: str, one: Evaluation) -> str:
