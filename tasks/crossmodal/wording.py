@@ -77,5 +77,5 @@ def _limits(results: dict[str, Any]) -> Iterator[str]:
     classes, images = len(results["classes"]), results["test_images"]
     yield f"The sample is {classes} classes, not {images} images. The first interval is for classes like these, and"
     yield "wide for that reason; the second is for these very classes. Better and worse are judged by the first,"
-    yield "corrected for the number of methods. No setting was chosen by held-out classes. An image network that others"
-    yield "trained may have met such classes under other names; then they are new to the matching alone."
+    yield "corrected for the number of methods. Rate and epoch are chosen by seen classes alone. An image network that"
+    yield "others trained may have met such classes under other names; then they are new to the matching alone."
