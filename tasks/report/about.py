@@ -24,7 +24,7 @@ def about(name: str) -> About | None:
     method, separator, source = name.partition(FROM)
     if separator and method in METHODS and source in SOURCES:
         text, paper, link = SOURCES[source]
-        return About(f"{method}, from a source model that learnt without class labels: {text}", paper, link)
+        return About(f"{method}, from another source model: {text}", paper, link)
     return None
 
 
@@ -36,6 +36,10 @@ METHODS: dict[str, tuple[str, str, str]] = {
     "scratch-tuned": (
         "A fresh network on the target sample alone, with the search that all other methods have. "
         "The control: what a gain over it comes from is the knowledge carried over.", "", ""),
+    "tf-idf": (
+        "Logistic regression on the words of a text, each weighed by how rare it is. "
+        "No network, and nothing carried over: what a network has to beat.",
+        "Salton and Buckley, 1988", f"{DOI}10.1016/0306-4573(88)90021-0"),
     "fixed": (
         "The source model as it is, without training: a sample gets the class whose mean feature is nearest. "
         "The floor that shows what the source's features are worth.",
@@ -84,6 +88,14 @@ METHODS: dict[str, tuple[str, str, str]] = {
         "The first layers come from the source, the others are fresh; validation data choose how many. "
         "It shows how far up the source helps, and searches more than its control.",
         "Yosinski et al., 2014", f"{ARXIV}1411.1792"),
+    "augmentation": (
+        "Full fine-tuning on images that are shifted and mirrored anew in each step. "
+        "Right where the class does not change by it.",
+        "Simard et al., 2003", f"{DOI}10.1109/ICDAR.2003.1227801"),
+    "mixup": (
+        "Full fine-tuning on mixtures of two samples and of their labels. "
+        "It is as sure between two samples as it should be.",
+        "Zhang et al., 2018", f"{ARXIV}1710.09412"),
     # distillation
     "student-scratch": (
         "The small student network on the labels alone, with the same search. "
