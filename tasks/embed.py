@@ -15,6 +15,7 @@ from tasks.common import entry, params
 from tasks.common.artifacts import Arrays, read_npz, write_npz
 from tasks.common.backbones import BACKBONES
 from tasks.common.backend import keras
+from tasks.common.catalogue import classes_of
 from tasks.common.errors import UserError
 from tasks.common.given import TEXTS
 from tasks.common.objectives import predict
@@ -59,7 +60,7 @@ def features(settings: Params, of: str, by: str) -> dict[str, Array]:
 def main(dataset: str, of: str, by: str) -> None:
     """Write data/raw/DATASET.npz, the data set OF seen by the weights BY."""
     settings, raw = params.load(), read_npz(RAW / f"{of}.npz")
-    expected, found = settings.datasets[dataset].names, raw["classes"].tolist()
+    expected, found = list(classes_of(settings.datasets[dataset])), raw["classes"].tolist()
     if expected != found:
         raise UserError(f"datasets.{dataset}.classes is {expected}; '{of}' has {found}. Write the same.")
     made = {f"{part}_x": values for part, values in features(settings, of, by).items()}

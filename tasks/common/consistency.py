@@ -76,7 +76,8 @@ def _selected(params: Params, place: str, dataset: str) -> Iterator[str]:
 
 def _given(params: Params) -> Iterator[str]:
     """Weights that others trained, and data sets that are made with them."""
-    needs = [(f"run.given.{study}", weights, WEIGHTS) for study, weights in params.run.given.items()]
+    needs: list[tuple[str, str, tuple[str, ...]]] = []
+    needs += [(f"run.given.{study}", weights, WEIGHTS) for study, weights in params.run.given.items()]
     for name, made in params.run.embedded.items():
         needs += [(f"run.embedded.{name}.by", made.by, WEIGHTS), (f"run.embedded.{name}.of", made.of, ())]
     for place, dataset, kinds in needs:

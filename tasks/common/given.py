@@ -69,8 +69,8 @@ def _weights(params: Params, name: str, network: Any, dataset: Any) -> Iterator[
         if network.kind != "backbone" or network.name != dataset.of:
             yield f"{place}.network must be kind: backbone and name: {dataset.of}, as its weights under run.given."
         elif scaling != BACKBONES[dataset.of].scaling:
-            expected = BACKBONES[dataset.of].scaling
-            yield f"{place}.data.scaling is '{scaling}'; {dataset.of} was trained with '{expected}'."
+            trained = BACKBONES[dataset.of].scaling
+            yield f"{place}.data.scaling is '{scaling}'; {dataset.of} was trained with '{trained}'."
     else:
         expected = TEXTS[dataset.of] | ({"vocabulary": dataset.words + 2} if dataset.of == "glove" else {})
         for key, value in expected.items():

@@ -134,7 +134,7 @@ def _on_features(
 ) -> Trained | Failed:
     """Train the head alone on features: what frozen layers make of a sample is the same in every epoch."""
     body, alone = surgery.features(model), surgery.head(model)
-    seen = replace(sample, **{name: _featured(body, getattr(sample, name)) for name in ("train", "validation")})
+    seen = replace(sample, train=_featured(body, sample.train), validation=_featured(body, sample.validation))
     found = _by_rates(
         settings, seen, lambda: surgery.copy(alone), phases, seed, objective=objective, constants=constants
     )

@@ -30,7 +30,9 @@ def lite(model: keras.Model, kind: Kind, rows: Array) -> bytes:
     if kind == "int8" and rows.dtype != "int32":
         converter.representative_dataset = lambda: ([row[None]] for row in rows.astype(np.float32))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.uint8 if rows.dtype == "uint8" else tf.int8
+        converter.inference_input_type = converter.inference_output_type = (
+            tf.uint8 if rows.dtype == "uint8" else tf.int8
+        )
     with quiet():
         content: bytes = converter.convert()
     return content

@@ -1,6 +1,7 @@
 """Small convolutional networks for grey images that output logits."""
 
 from tasks.common.backend import keras
+from tasks.common.errors import UserError
 from tasks.common.schema.study import Convolutional
 from tasks.models.dense import HEAD, hidden_layers, initial, linear, normalised
 
@@ -18,7 +19,13 @@ def build(spec: Convolutional, input_shape: tuple[int, ...], outputs: int, seed:
     Returns:
         Layers ``conv-1``.. (their feature maps, (batch, h, w, filters), come before ``pool-1``..), ``hidden-1``..
         and the head; (batch, *input_shape) -> (batch, outputs).
+
+    Raises:
+        UserError: If the images are too small to be halved so often.
     """
+    if min(input_shape[:2]) < 2 ** len(spec.filters):
+        side, count = min(input_shape[:2]), len(spec.filters)
+        raise UserError(f"an image {side} pixels wide or high cannot be halved {count} times; take fewer filters.")
     inputs = keras.Input(input_shape, name="inputs")
     channels = input_shape[2:] or (1,)
     signal = keras.layers.Reshape((*input_shape[:2], *channels), name="channels")(inputs)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from tasks.common import views
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Tensors
-from tasks.common.schema.study import Network
+from tasks.common.schema.study import Convolutional, Dense, Network
 from tasks.models import dense
 from tasks.pretrain.pretext import PREDICTED, Task
 
@@ -18,6 +18,7 @@ def decoder(network: Network, features: int, seed: int) -> Callable[[Any], Any]:
     Inputs are scaled reals, so the output is linear and the loss a squared error (Vincent et al. 2010, section 2.2).
     Convolutions are not mirrored: the linear layer answers them. Returns (batch, width) -> (batch, features).
     """
+    assert isinstance(network, Dense | Convolutional)  # the check refuses others
     widths = list(reversed(network.units[:-1]))
 
     def top(signal: Any) -> Any:
