@@ -289,7 +289,9 @@ def test_the_command_writes_three_files_and_imports_no_tensorflow(tmp_path):
     source.write_text(json.dumps(content(USUAL)))
     done = command(tmp_path, "tables")
     assert done.returncode == 2
-    assert "data/screen/tables/scores.json was not found; the report is made from it. Run the screen stage" in done.stderr
+    assert (
+        "data/screen/tables/scores.json was not found; the report is made from it. Run the screen stage" in done.stderr
+    )
     scores = tmp_path / "data/screen/tables/scores.json"
     scores.parent.mkdir(parents=True)
     scores.write_text('{"supervised": {"logme": [0.5]}}')
