@@ -17,10 +17,14 @@ def main() -> None:
         for family, methods in suite.methods.model_dump().items():
             if methods and family != "start":
                 print(f"  {family:<9} {', '.join(methods)}")
-    for dataset, place in settings.run.files.items():
+    for room, run in (("few-shot", settings.run.fewshot), ("cross-modal", settings.run.crossmodal)):
+        print(f"{room}: {', '.join(run.names) or 'no task'}")
+        print(f"  {'methods':<9} {', '.join(run.methods)}")
+    for dataset, place in (settings.run.files | settings.run.weight_files).items():
         # Said and not refused: a study whose data are elsewhere keeps nobody from running another one.
         try:
-            paths.checked(place, outside=getattr(settings.datasets[dataset], "outside", False))
+            where = "run.files" if dataset in settings.run.files else "run.weight_files"
+            paths.checked(place, outside=getattr(settings.datasets[dataset], "outside", False), where=where)
         except UserError as error:
             print(f"data set '{dataset}': {error}")
     print("Each study on its own, estimated from samples seen and multiply-adds; it may take a third, or three times:")
