@@ -40,6 +40,7 @@ def method(name: str, accuracies: Sequence[float | None]) -> dict[str, Any]:
         "family": FAMILIES.get(name, "transfer"),
         "control": CONTROLS.get(name) or (None if name in ALONE else "scratch-tuned"),
         "uses_source": name not in ALONE,
+        "source": None if name in ALONE else name.partition("-from-")[2] or "supervised",
         "parameters": {"trained": 1234, "total": 387 if FAMILIES.get(name) == "distill" else 5678},
         "multiply_adds": 300 if FAMILIES.get(name) == "distill" else 5000,
         "samples_seen": 0.0 if name == "fixed" else 2400.0 if name != "scratch" else 600.0,
