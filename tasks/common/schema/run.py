@@ -108,9 +108,6 @@ class Size(Section):
 
 
 class Runtime(Section):
-    """``precision``: with ``bfloat16`` networks compute in it and keep their weights in float32."""
-
-    precision: Literal["float32", "bfloat16"] = "float32"
     threads: Count
     onednn: bool
     deterministic: bool
