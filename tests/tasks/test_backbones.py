@@ -121,6 +121,12 @@ def prepared(name: str, pixels: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_it_has_batch_normalisation_where_the_table_says(name: str):
+    normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in built(name).layers)
+    assert normalised == BACKBONES[name].batch_norm == spec(name).batch_norm
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_its_blocks_hold_every_layer_once_and_end_where_the_table_says(name: str):
     facts, model = BACKBONES[name], built(name)
     hidden = spec(name).hidden
