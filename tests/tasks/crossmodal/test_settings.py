@@ -41,7 +41,11 @@ def test_an_encoder_that_others_trained_comes_from_its_weights():
         (("run", "crossmodal", "methods"), ["esz"], "methods has 'esz'; known: chance, eszsl, devise, contrastive"),
         (("run", "crossmodal", "methods"), ["eszsl", "eszsl"], "names a method twice: eszsl, eszsl"),
         (("run", "crossmodal", "methods"), [], "at least 1 item"),
-        (("run", "crossmodal", "tasks", "planted", "images"), "plants", "images has 'plants'; known: .*Did you mean 'planted'"),
+        (
+            ("run", "crossmodal", "tasks", "planted", "images"),
+            "plants",
+            "images has 'plants'; known: .*Did you mean 'planted'",
+        ),
         (("run", "crossmodal", "tasks", "planted", "texts"), "x", "tf-idf needs no more than the descriptions"),
         (
             ("crossmodal", "tasks", "planted", "encoder"),
