@@ -59,7 +59,7 @@ def plain(home: Path, study: str, change: dict[str, Any], options: argparse.Name
     """Seconds that the plain script would take for all methods, repeats and rates."""
     settings = YAML(typ="safe").load((copies.ROOT / "params.yaml").read_text(encoding="utf-8"))
     size = change.get("size", settings["size"])
-    of = settings["sizes"][size]["repeats"]
+    of: int = settings["sizes"][size]["repeats"]
     repeats = options.repeats or of
     native = {"threads": os.cpu_count() or 1, "onednn": True, "deterministic": False}
     folder = copies.make(home, study, {**change, f"sizes.{size}.repeats": repeats, "runtime": native})
@@ -87,7 +87,7 @@ def plain(home: Path, study: str, change: dict[str, Any], options: argparse.Name
     sampled = time.perf_counter() - begun
     seconds = {name: took.get(" ".join(words), 0.0) for name, words in everything.items()}
     scale = len(methods) / len(chosen) * of / repeats
-    whole = sum(seconds[name] for name in once) + scale * sum(seconds[name] for name in chosen)
+    whole: float = sum(seconds[name] for name in once) + scale * sum(seconds[name] for name in chosen)
     print(f"plain script: {sampled:.0f} s for the sample, {whole:.0f} s for everything (methods times {scale:.2f})")
     return whole
 

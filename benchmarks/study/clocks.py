@@ -86,7 +86,7 @@ def start(clocks: Clocks) -> None:
         replace("tasks.common.artifacts", name, functools.partial(clocks.timed, "data"))
     loop = sys.modules.get("tasks.common.loop")
     if loop is not None:
-        loop.Loop.run = clocks.timed("steps", loop.Loop.run)  # type: ignore[attr-defined]
+        loop.Loop.run = clocks.timed("steps", loop.Loop.run)
         from tensorflow.python.eager.polymorphic_function import tracing_compilation
 
         # What tf.function calls for each new signature; not public, so that a new TensorFlow may want another name.

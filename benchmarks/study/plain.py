@@ -146,17 +146,21 @@ def chosen(of: int, some: int) -> list[int]:
 
 def main(commands: list[list[str]], rates: int) -> dict[str, float]:
     """Run the commands, each a module and its flags: the seconds that each took, those of rates left out included."""
-    loop.Loop.run = PlainLoop.run  # type: ignore[method-assign]
-    training._only_head = lambda plans, objective: False
     few = FewRates(training._by_rates, rates)
-    training._by_rates = few  # type: ignore[assignment]
-    seconds = {}
-    for module, *words in commands:
+    for home, name, new in (
+        (loop.Loop, "run", PlainLoop.run),
+        (training, "_only_head", lambda phases, objective: False),
+        (training, "_by_rates", few),
+    ):
+        setattr(home, name, new)
+    seconds: dict[str, float] = {}
+    for command in commands:
         begun, few.spared = time.perf_counter(), 0.0
-        sys.argv = [module, *words]
-        runpy.run_module(module, run_name="__main__", alter_sys=False)
-        seconds[" ".join((module, *words))] = round(time.perf_counter() - begun + few.spared, 2)
-        print(f"{seconds[' '.join((module, *words))]:8.1f} s  {module} {' '.join(words)}", file=sys.stderr, flush=True)
+        sys.argv = command
+        runpy.run_module(command[0], run_name="__main__", alter_sys=False)
+        name = " ".join(command)
+        seconds[name] = round(time.perf_counter() - begun + few.spared, 2)
+        print(f"{seconds[name]:8.1f} s  {name}", file=sys.stderr, flush=True)
         training._loops.clear()
         keras.backend.clear_session()
     return seconds
