@@ -1,6 +1,6 @@
 """A whole study by `headwater run` and by a plain script that does the same trainings: `make bench`.
 
-Run:  python -m benchmarks.study [STUDY] [--jobs J] [--repeats R] [--rates N] [--methods M] [--size full] [--only ours]
+Run:  python -m benchmarks.study [STUDY] [--jobs J] [--repeats R] [--rates N] [--size full] [--only ours]
 
 Both start from nothing but the downloaded data, in temporary copies of the project as it is committed, one after the
 other on the same machine. Ours does everything, with one thread a stage as params.yaml says, J stages at a time. The
@@ -8,7 +8,6 @@ plain script (`benchmarks.study.plain`) would take hours, so it does a sample, a
 
   --repeats 1   of each method's repeats (0: all); they train as many epochs on as many samples each
   --rates 1     of each search's rates, source models' too (0: all); likewise
-  --methods 1   every M-th method alone
 
 What is done once (split, source models, teacher, screening, evaluation, report, export) is multiplied by nothing but
 its rates. The plain script has TensorFlow's own settings: as many threads as cores, no determinism. The result is
@@ -64,32 +63,27 @@ def plain(home: Path, study: str, change: dict[str, Any], options: argparse.Name
     native = {"threads": os.cpu_count() or 1, "onednn": True, "deterministic": False}
     folder = copies.make(home, study, {**change, f"sizes.{size}.repeats": repeats, "runtime": native})
     everything = copies.commands(folder, study)
-    methods = [name for name in everything if name.split("@")[0].split("-")[0] in METHODS]
-    chosen = methods[:: options.methods]
-    # A teacher is one of the methods, and the page tells of all: with a part of them the rest is left out.
-    rest = [name for name in everything if name not in methods]
-    once = (
-        rest
-        if len(chosen) == len(methods)
-        else [n for n in rest if n.split("@")[0].split("-")[0] in ("split", "pretrain")]
-    )
-    print(
-        f"plain script: {len(chosen)} of {len(methods)} methods, {repeats} of {of} repeats, "
-        f"{options.rates or 'all'} of each search's rates",
-        flush=True,
-    )
+    rates = options.rates or "all"
+    print(f"plain script: {repeats} of {of} repeats, {rates} of each search's rates, times multiplied", flush=True)
     config = folder / "plain.json"
-    todo = [words for name, words in everything.items() if name in (*once, *chosen)]
-    config.write_text(json.dumps({"commands": todo, "rates": options.rates}), encoding="utf-8")
+    config.write_text(json.dumps({"commands": [*everything.values()], "rates": options.rates}), encoding="utf-8")
     begun = time.perf_counter()
     said = copies.run([sys.executable, "-m", "benchmarks.study.plain", str(config)], folder)
     took: dict[str, float] = json.loads(said.splitlines()[-1])
     sampled = time.perf_counter() - begun
-    seconds = {name: took.get(" ".join(words), 0.0) for name, words in everything.items()}
-    scale = len(methods) / len(chosen) * of / repeats
-    whole: float = sum(seconds[name] for name in once) + scale * sum(seconds[name] for name in chosen)
-    print(f"plain script: {sampled:.0f} s for the sample, {whole:.0f} s for everything (methods times {scale:.2f})")
+    whole = scaled({name: took[" ".join(words)] for name, words in everything.items()}, of / repeats)
+    print(f"plain script: {sampled:.0f} s for the sample, {whole:.0f} s for everything")
     return whole
+
+
+def scaled(seconds: dict[str, float], times: float) -> float:
+    """Seconds of all stages, those that repeat their trainings so many times.
+
+    >>> scaled({"pretrain@a": 10.0, "distill-basics@a": 2.0}, 5)
+    20.0
+    """
+    repeating = {name for name in seconds if name.split("@")[0].split("-")[0] in METHODS}
+    return sum(spent * (times if name in repeating else 1) for name, spent in seconds.items())
 
 
 def sized(change: dict[str, Any]) -> str:
@@ -103,7 +97,6 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--rates", type=int, default=1)
-    parser.add_argument("--methods", type=int, default=1)
     parser.add_argument(
         "--size", default="full", help="a key of params.yaml's `sizes`; smoke tries the benchmark itself"
     )
@@ -119,7 +112,7 @@ def main() -> None:
     if len(found) == 2:
         ratio = found["ours"] / found["plain"]
         print(f"{options.study}: ours {found['ours']:.0f} s, plain {found['plain']:.0f} s, ratio {ratio:.3f}")
-        sample = f"{options.repeats or 'all'} repeats {options.rates or 'all'} rates 1/{options.methods} methods"
+        sample = f"{options.repeats or 'all'} repeats {options.rates or 'all'} rates"
         figures = {"ours_s": found["ours"], "plain_s": found["plain"], "ratio": ratio}
         history.note(f"study {options.study} jobs {options.jobs} {sized(change)}, plain: {sample}", figures)
 

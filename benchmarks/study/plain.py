@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from benchmarks.study import clocks
 from tasks.common import loop, training
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Criterion, Tensors
@@ -120,7 +121,7 @@ class PlainLoop(loop.Loop):
 
 
 class FewRates:
-    """`training._by_rates` with some of a search's rates; ``spared``: seconds that the others would have taken."""
+    """`training.search` with some of a search's rates; ``spared``: seconds that the others would have taken."""
 
     def __init__(self, whole: Callable[..., Any], rates: int) -> None:
         self._whole, self._rates, self.spared = whole, rates, 0.0
@@ -146,11 +147,11 @@ def chosen(of: int, some: int) -> list[int]:
 
 def main(commands: list[list[str]], rates: int) -> dict[str, float]:
     """Run the commands, each a module and its flags: the seconds that each took, those of rates left out included."""
-    few = FewRates(training._by_rates, rates)
+    few = FewRates(training.search, rates)
+    clocks.replace("tasks.common.training", "search", lambda search: few)
     for home, name, new in (
         (loop.Loop, "run", PlainLoop.run),
         (training, "_only_head", lambda phases, objective: False),
-        (training, "_by_rates", few),
     ):
         setattr(home, name, new)
     seconds: dict[str, float] = {}

@@ -68,13 +68,14 @@ def table(
     Args:
         stages: {stage: its command, a key of ``parts``}.
         records: Of each stage ``seconds`` and ``cpu_seconds``.
-        parts: Of each command its seconds by part; what a stage took beyond them is its process's start and end.
+        parts: Of each command its seconds by part; what a stage took beyond them is its process's start
+            and end.
     """
     kinds: dict[str, list[str]] = {}
     for name in records:
         if name in stages:
             kinds.setdefault(name.split("@")[0], []).append(name)
-    lines = [f"| stage | stages | seconds | CPU | start | {' | '.join(PARTS)} |", "|---" * (5 + len(PARTS)) + "|"]
+    lines = [f"| stage | stages | seconds | CPU | start, end | {' | '.join(PARTS)} |", "|---" * (5 + len(PARTS)) + "|"]
 
     def line(what: str, names: Iterable[str]) -> None:
         chosen = list(names)
