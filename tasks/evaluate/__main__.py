@@ -19,7 +19,7 @@ from tasks.evaluate import budgets, multitask, provenance
 from tasks.evaluate.entries import entry_of, means, test_logits
 from tasks.evaluate.hardest import hardest
 from tasks.evaluate.plots import write_plots
-from tasks.evaluate.predictor import Predictor
+from tasks.evaluate.predictor import Predictor, threads
 from tasks.evaluate.variance import variances
 
 
@@ -46,11 +46,12 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
 
 def main(study: str) -> None:
     """Measure all selected methods and write the results."""
+    cores = threads()
     settings, test = params.load(), read_npz(SPLIT / study / "test.npz")
     x, y, classes = Scaling.load(study)(test["x"]), test["y"], test["classes"].tolist()
     homes = stages.compared(settings, study)
     read = {method: outcomes.read(home) for method, home in homes.items()}
-    predictor = Predictor(x)
+    predictor = Predictor(x, cores)
     logits = {name: test_logits(predictor, home, read[name]["repeats"], len(classes)) for name, home in homes.items()}
     methods = {
         name: entry_of(predictor, home, read[name], logits[name], y) | {"test_variance": variances(name, logits, y)}

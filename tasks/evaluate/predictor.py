@@ -1,8 +1,12 @@
 """What saved models say of the test part: each architecture is built and traced once, and only its weights change."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tasks.common import outcomes
 from tasks.common.backend import keras, tf
@@ -10,6 +14,18 @@ from tasks.common.objectives import class_logits, predict
 from tasks.common.samples import Array
 
 _KEPT = 4  # architectures in memory; methods that share one come one after another in the main
+_PARTS = 8  # of the inputs; never as many as there are cores, so that the same are multiplied together everywhere
+
+
+def threads() -> int:
+    """Let as many calls run at a time as there are cores, each in one thread: the bits are those of one after another.
+
+    Raises:
+        RuntimeError: If TensorFlow has computed something before.
+    """
+    cores = os.cpu_count() or 1
+    tf.config.threading.set_inter_op_parallelism_threads(cores)
+    return cores
 
 
 class Predictor:
@@ -18,8 +34,9 @@ class Predictor:
     Built anew and called layer by layer, a deep network spends more time beside its kernels than in them.
     """
 
-    def __init__(self, x: Array) -> None:
+    def __init__(self, x: Array, at_a_time: int = 1) -> None:
         self.x = x
+        self._pool = ThreadPoolExecutor(at_a_time)
         self._kept: dict[str, tuple[keras.Model, Callable[..., Any]]] = {}
 
     def __call__(self, home: Path, repeat: int, *, variant: int | None = None, output: str | None = None) -> Array:
@@ -31,7 +48,9 @@ class Predictor:
         """
         model, traced = self._of(home)
         outcomes.fill(model, home, repeat, variant)
-        return predict(traced, self.x, class_logits if output is None else lambda outputs: outputs[output])
+        of = class_logits if output is None else lambda outputs: outputs[output]
+        parts = np.array_split(self.x, min(_PARTS, len(self.x)))
+        return np.concatenate([*self._pool.map(lambda part: predict(traced, part, of), parts)])
 
     def _of(self, home: Path) -> tuple[keras.Model, Callable[..., Any]]:
         """The model of a folder's architecture, with whatever weights it had last, and its traced call."""

@@ -150,7 +150,7 @@ def test_a_predictor_says_what_each_saved_model_says(tmp_path: Path):
         repeats = [Trained(models[r], Course(), 0.1, 1, 0, {"other": models[2 + r]}) for r in range(2)]
         outcomes.save(tmp_path / home, repeats, {})
         answers |= {(home, k % 2, None if k < 2 else 0): np.asarray(model(x)) for k, model in enumerate(models)}
-    predictor = Predictor(x)
+    predictor = Predictor(x, at_a_time=2)
     for (home, repeat, variant), logits in [*answers.items(), *answers.items()]:
         np.testing.assert_allclose(predictor(tmp_path / home, repeat, variant=variant), logits, rtol=1e-5, atol=1e-6)
     assert len({logits.tobytes() for logits in answers.values()}) == 12
