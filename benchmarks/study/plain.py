@@ -7,8 +7,8 @@ weights, and frozen layers are computed in every epoch: what a notebook does. Lo
 data and repeats are the project's; so the trainings are the same, and only the way they are driven differs. Teachers'
 outputs are stored here too.
 
-CONFIG: {"commands": [[module, flag, ...], ...], "rates": n}. Each search tries n of its rates, evenly chosen, or all
-for 0; the time of the others, which train as many epochs, is taken to be the same, and is in the seconds printed.
+CONFIG: {"commands": [[module, flag, ...], ...], "rates": n}. Each search tries n of its rates, the lowest among them, or
+all for 0; the time of the others, which train as many epochs, is taken to be the same, and is in the seconds printed.
 """
 
 import json
@@ -136,13 +136,15 @@ class FewRates:
 
 
 def chosen(of: int, some: int) -> list[int]:
-    """Which of so many, evenly spread, as few as asked; all for 0.
+    """Which of so many rates, evenly spread, as few as asked; all for 0.
+
+    The first is always among them: rates are listed from the lowest, and the lowest diverges last.
 
     >>> chosen(5, 1), chosen(5, 2), chosen(2, 5), chosen(3, 0)
-    ([2], [1, 3], [0, 1], [0, 1, 2])
+    ([0], [0, 2], [0, 1], [0, 1, 2])
     """
     count = min(some or of, of)
-    return [(2 * number + 1) * of // (2 * count) for number in range(count)]
+    return [number * of // count for number in range(count)]
 
 
 def main(commands: list[list[str]], rates: int) -> dict[str, float]:
