@@ -158,20 +158,13 @@ def inside(part: str) -> dict[str, float]:
         dag.longest_paths(chosen, {})
         return {"read_s": read, "plan_s": time.perf_counter() - begun - read}
     lock, times = LockFile(Path("dvc.lock")), []
-    names = list(recorded_names())
-    entry = lock.stage(names[0])
+    entry = lock.stage(name(0))
     for number in range(20):
         begun = time.perf_counter()
-        lock.replace(names[0], {**entry, "cmd": f"echo {number}"})
+        lock.replace(name(0), {**entry, "cmd": f"echo {number}"})
         times.append(time.perf_counter() - begun)
+    lock.replace(name(0), entry)
     return {"replace_ms": 1000 * sorted(times)[len(times) // 2], "lock_mib": Path("dvc.lock").stat().st_size / 2**20}
-
-
-def recorded_names() -> Iterator[str]:
-    """The stages of dvc.lock, without parsing it."""
-    for line in Path("dvc.lock").read_text().splitlines():
-        if line.startswith("  s") and line.endswith(":"):
-            yield line[2:-1]
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ weights, and frozen layers are computed in every epoch: what a notebook does. Lo
 data and repeats are the project's; so the trainings are the same, and only the way they are driven differs. Teachers'
 outputs are stored here too.
 
-CONFIG: {"commands": [[module, flag, ...], ...], "rates": n}. Each search tries n of its rates, the lowest among them, or
-all for 0; the time of the others, which train as many epochs, is taken to be the same, and is in the seconds printed.
+CONFIG: {"commands": [[module, flag, ...], ...], "rates": n}. Each search tries n of its rates, the lowest among them,
+or all for 0; the time of the others, which train as many epochs, is taken to be the same, and is in what is printed.
 """
 
 import json
@@ -94,7 +94,8 @@ class PlainLoop(loop.Loop):
         near = {
             f"{s}_{k}": np.resize(v, (samples, *v.shape[1:])) for s, kept in streams.items() for k, v in kept.items()
         }
-        course = Course([], 0, *map(float, self._criterion(net, {**validation, **constants})))
+        held_out = {name: tf.constant(value) for name, value in {**validation, **constants}.items()}
+        course = Course([], 0, *map(float, self._criterion(net, held_out)))
         best = Best(net, course.validation_loss, getattr(self._objective, "after_epoch", None), samples)
         for phase in (phase for phase in phases if phase.epochs):
             variables, optimizer = freeze(net, phase.moving), loop.OPTIMIZERS[self._optimizer]()

@@ -33,6 +33,8 @@ def test_the_neighbour_of_a_layers_last_stage_is_its_first():
 
 def test_what_a_part_measures_comes_back_from_its_process():
     with scale.project(5) as folder:
+        before = (folder / "dvc.lock").read_text()
         figures = scale.measure("record", folder, 5)
+        assert (folder / "dvc.lock").read_text() == before  # the parts after it find all done
     assert figures["replace_ms"] > 0
     assert figures["peak_mib"] > 10
