@@ -157,6 +157,8 @@ def main(commands: list[list[str]], rates: int) -> dict[str, float]:
         (training, "_only_head", lambda phases, objective: False),
     ):
         setattr(home, name, new)
+    for name in ("set_inter_op_parallelism_threads", "set_intra_op_parallelism_threads"):
+        setattr(tf.config.threading, name, lambda count: None)  # one process has its threads from the start
     seconds: dict[str, float] = {}
     for command in commands:
         begun, few.spared = time.perf_counter(), 0.0
