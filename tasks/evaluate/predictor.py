@@ -1,5 +1,6 @@
 """What saved models say of the test part: each architecture is built and traced once, and only its weights change."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,8 @@ class Predictor:
         model, traced = self._of(home)
         outcomes.fill(model, home, repeat, variant)
         of = class_logits if output is None else lambda outputs: outputs[output]
-        parts = np.array_split(self.x, min(_PARTS, len(self.x)))
+        size = math.ceil(len(self.x) / _PARTS)
+        parts = (self.x[start : start + size] for start in range(0, len(self.x), size))
         return np.concatenate([*self._pool.map(lambda part: predict(traced, part, of), parts)])
 
     def _of(self, home: Path) -> tuple[keras.Model, Callable[..., Any]]:
