@@ -1,11 +1,13 @@
 """A training loop whose epochs run inside traced functions.
 
 Batches are gathered by index from tensors that stay in memory, so that a small network is not slowed
-down by its surroundings. The bytes are the same on every run of one machine. A loop is traced once and
-serves all repeats and rates of one architecture: weights are put in before and taken out after.
+down by its surroundings; large images stay in their file (`tasks.common.streamed`). The bytes are the same
+on every run of one machine. A loop is traced once and serves all repeats and rates of one architecture:
+weights are put in before and taken out after.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +16,7 @@ from tasks.common import seeds
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Criterion, Objective
 from tasks.common.phases import Course, DivergedError, Phase, freeze, row
+from tasks.common.streamed import held, judged
 from tasks.common.traced import Stretch, len_of
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
@@ -46,7 +49,7 @@ class Loop:
         self._kept = [tf.Variable(weight.value) for weight in self._model.weights]
         self._objective, self._optimizer, self._batch, self._criterion = objective, optimizer, batch, criterion
         self._stretches: dict[Any, Stretch] = {}
-        self._validate = tf.function(lambda data, constants: criterion(self._model, {**data, **constants}))
+        self._validate = tf.function(partial(judged, criterion, self._model))
 
     def run(
         self,
@@ -62,7 +65,7 @@ class Loop:
         """Train from ``weights`` through the phases; gives the course and the weights kept."""
         self._model.set_weights(weights)
         given = {"train": train, "streams": streams, "constants": constants, "held_out": validation}
-        tensors = tf.nest.map_structure(tf.constant, given)
+        tensors = tf.nest.map_structure(held, given)
         loss, accuracy = self._validate(tensors["held_out"], tensors["constants"])
         course = Course(validation_loss=float(loss), validation_accuracy=float(accuracy))
         lowest, epoch = course.validation_loss, 0
