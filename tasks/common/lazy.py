@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from tasks.common import limits
+
 Array = np.ndarray[Any, Any]
 
-LIMIT = 2**28
-"""Bytes, as float32, from which on images stay in their file; smaller ones are faster in memory."""
+LIMIT = limits.IMAGES
 BLOCK = 2**24
 """Bytes, as float32, that are worked on at a time."""
 
@@ -98,9 +99,12 @@ def _fill(file: int, values: Array, offset: int, path: Path) -> None:
 
 
 def blocks(x: Any, size: int | None = None) -> Iterator[Array]:
-    """All rows of an array or of `Rows`, read ``size`` at a time; by default as many as `BLOCK` has room for."""
+    """All rows of an array or of `Rows`, read ``size`` at a time; by default as many as `BLOCK` has room for.
+
+    Of no rows there is one block, so that types and shapes are known.
+    """
     size = size or per_block(x.shape)
-    return (np.asarray(x[start : start + size]) for start in range(0, len(x), size))
+    return (np.asarray(x[start : start + size]) for start in range(0, max(len(x), 1), size))
 
 
 def per_block(shape: tuple[int, ...]) -> int:

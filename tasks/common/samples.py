@@ -105,7 +105,8 @@ def source(study: str) -> Sample:
 
 def target(study: str) -> list[Sample]:
     """The labelled target sample of each repeat, its training and its validation part."""
-    arrays, scaling = read_npz(SPLIT / study / "target.npz"), Scaling.load(study)
+    arrays = lazy.read(SPLIT / study / "target.npz", {"train_x": 2, "validation_x": 2})
+    scaling = Scaling.load(study)
     return [_sample(arrays, scaling, lambda name, r=r: arrays[name][r]) for r in range(len(arrays["train_y"]))]
 
 
