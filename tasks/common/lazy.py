@@ -12,6 +12,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ class Rows:
         starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
         with self.path.open("rb", buffering=0) as file:
             for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
-                _fill(file.fileno(), values[start:end], self.offset + int(numbers[start]) * size, self.path)
+                file.seek(self.offset + int(numbers[start]) * size)
+                _fill(file, values[start:end])
         read = values.reshape(self.shape)
         return (self.scaling(read) if self.scaling else read).astype(dtype or self.dtype, copy=False)
 
@@ -89,13 +91,14 @@ class Rows:
         return (self[number] for number in range(len(self)))
 
 
-def _fill(file: int, values: Array, offset: int, path: Path) -> None:
+def _fill(file: FileIO, values: Array) -> None:
+    """Read as many bytes as ``values`` has room for, from where the file stands."""
     left = memoryview(values.reshape(-1).data)
     while left:
-        got = os.preadv(file, [left], offset)
+        got = file.readinto(left)
         if not got:
-            raise OSError(f"{path} ends before byte {offset + len(left):,}; was it cut short while it was read?")
-        left, offset = left[got:], offset + got
+            raise OSError(f"{file.name!r} ends {len(left):,} bytes too early; was it cut short while it was in use?")
+        left = left[got:]
 
 
 def blocks(x: Any, size: int | None = None) -> Iterator[Array]:

@@ -143,6 +143,19 @@ def test_a_streamed_training_has_the_same_weights(keep: str, streams: bool, file
         assert ours["validation_accuracy"] == pytest.approx(theirs["validation_accuracy"], rel=1e-6)
 
 
+def test_no_more_is_read_at_a_time_than_a_batch_or_a_block(filed: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, counts = Rows.__array__, []
+
+    def counting(self: Rows, *given: Any, **named: Any) -> Any:
+        counts.append(self.index.size)
+        return read(self, *given, **named)
+
+    one = sample(lambda which: filed[which])
+    monkeypatch.setattr(Rows, "__array__", counting)
+    trained(one, "best", streams=True)
+    assert set(counts) == {16, 12, 7, 2}  # whole batches of 60 and what is left, and so of blocks of 30
+
+
 def test_two_sets_of_the_same_shape_do_not_share_a_trace(filed: Rows) -> None:
     one = sample(lambda which: filed[which])
     other = replace(one, train=replace(one.train, x=sample(lambda which: filed[which[::-1]]).train.x))
