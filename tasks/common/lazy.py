@@ -79,9 +79,10 @@ class Rows:
         size, numbers = math.prod(self.row), self.index.ravel()
         values = np.empty((len(numbers), size), np.uint8)
         # Neighbours are read at once: blocks of a whole array are single reads.
-        starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+        starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
+        ends = [*starts[1:], len(numbers)] if starts else []
         with self.path.open("rb", buffering=0) as file:
-            for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
+            for start, end in zip(starts, ends, strict=True):
                 file.seek(self.offset + int(numbers[start]) * size)
                 _fill(file, values[start:end])
         read = values.reshape(self.shape)
