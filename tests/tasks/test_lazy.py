@@ -43,6 +43,7 @@ def filed(small: None, tmp_path: Path) -> Rows:
     "which",
     [
         slice(None),
+        slice(0),
         slice(5, 40, 3),
         3,
         np.array([4, 5, 6, 80, 2, 2]),
@@ -71,6 +72,14 @@ def test_rows_are_written_to_the_bytes_of_their_array(filed: Rows, tmp_path: Pat
         write_npz(tmp_path / f"{name}.npz", x=x, some=x[which])
     assert (tmp_path / "array.npz").read_bytes() == (tmp_path / "rows.npz").read_bytes()
     np.testing.assert_array_equal(read_npz(tmp_path / "rows.npz")["some"], IMAGES[which])
+
+
+def test_no_rows_are_written_and_read_as_such(filed: Rows, tmp_path: Path) -> None:
+    none = np.empty((2, 0), np.int64)
+    for name, x in (("array", IMAGES), ("rows", filed)):
+        write_npz(tmp_path / f"{name}.npz", x=x[none])
+    assert (tmp_path / "array.npz").read_bytes() == (tmp_path / "rows.npz").read_bytes()
+    assert lazy.by_blocks(lambda x: x.mean(axis=(1, 2)), filed[:0]).shape == (0,)
 
 
 def test_what_has_several_counting_axes_gives_rows_of_each(filed: Rows, tmp_path: Path) -> None:
