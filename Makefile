@@ -1,6 +1,6 @@
 # `make run` and `make test` need nothing but Python 3.11 or newer; everything else is set up in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-long conformance rounds kill-matrix bench bench-engine reference planted mutants check format ui lock clean
+.PHONY: help setup run smoke test test-long conformance rounds kill-matrix bench bench-engine bench-reuse bench-scale bench-many reference planted mutants check format ui lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -51,8 +51,17 @@ kill-matrix: setup ## kill -9, TERM, full disk and I/O errors at every step of a
 bench-engine: setup ## the engine's own cost, side by side with dvc repro
 	$(BIN)/python benchmarks/engine.py 3
 
-bench: setup ## a whole study against a plain script that does the same trainings, about half an hour
-	$(BIN)/python -m benchmarks.study fashion-sandal --jobs $(JOBS)
+bench: setup ## a whole study against a plain script that does a sample of its trainings (FULL=1: all, for hours)
+	$(BIN)/python -m benchmarks.study fashion-sandal --jobs $(JOBS) $(if $(FULL),--repeats 0 --rates 0)
+
+bench-reuse: setup ## frozen features and teachers' outputs computed once, against each time; about ten minutes
+	$(BIN)/python -m benchmarks.reuse
+
+bench-scale: setup ## what 100, 1,000 and 10,000 stages that do nothing cost
+	$(BIN)/python -m benchmarks.scale --sizes 100 1000 10000
+
+bench-many: setup ## 500 short stages, 8 at a time, through a lasting Prefect server
+	$(BIN)/python benchmarks/many.py 500 8
 
 reference: setup ## what papers published, measured again, into docs/published.md (FULL=1: the papers' sizes)
 	$(BIN)/headwater run fashion-sandal digits-shift --jobs $(JOBS)

@@ -3,12 +3,12 @@
 Run: python benchmarks/many.py [STAGES] [JOBS]      500 stages and 8 jobs by default; minutes
 
 The server is the one `headwater ui` starts: all services, SQLite, a home of its own. Afterwards each stage's state, as
-the server keeps it, is held against what the run did, and the server's log is searched for errors of its database.
+the server keeps it, is held against what the run did, and the server's log is searched for errors of its database. The
+figures are printed and go to benchmarks/history.csv.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -25,6 +25,8 @@ import psutil  # noqa: E402
 import yaml  # noqa: E402
 from doors import make  # noqa: E402
 from services import Prefect, environment  # noqa: E402
+
+from benchmarks import history  # noqa: E402
 
 
 def states(prefect: Prefect, stages: int, limit: float = 300.0) -> Counter[str]:
@@ -58,18 +60,22 @@ def main(stages: int = 500, jobs: int = 8) -> None:
         assert status == 0, run.said()
         counts = states(prefect, stages)
         log = prefect.service.said()
-        figures = {
-            "stages": stages,
-            "jobs": jobs,
+        figures: dict[str, float | int] = {
             "wall_s": round(wall, 1),
             "run_cpu_s": round(used.ru_utime + used.ru_stime, 1),
             "server_cpu_s": round(sum(server.cpu_times()[:2]) - before, 1),
             "load": round(os.getloadavg()[0], 1),
-            "states": dict(counts),
+            "database_mib": sum(file.stat().st_size for file in prefect.home.glob("prefect.db*")) / 2**20,
+            "states kept": counts["Completed"],
             "database is locked": log.count("OperationalError) database is locked"),
             "errors in the server's log": log.count("Traceback (most recent call last)"),
         }
-        print(json.dumps(figures, indent=1))
+        print("| stages, jobs |", " | ".join(figures), "|")
+        print("|---" * (len(figures) + 1) + "|")
+        print(f"| {stages}, {jobs} |", " | ".join(f"{value:.4g}" for value in figures.values()), "|")
+        if counts["Completed"] < stages:
+            print(f"states were lost: {dict(counts)}")
+        history.note(f"many stages {stages} jobs {jobs}", figures)
     finally:
         prefect.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -45,9 +45,9 @@ def encoder(weights: Any, arrays: Arrays, inputs: tuple[int, ...], seed: int) ->
     return given.build(network, inputs, arrays, seed), Scaling.fit(np.empty((0, *inputs), np.uint8), scaling)
 
 
-def features(settings: Params, of: str, by: str) -> dict[str, Array]:
-    """Features of the training and the test part of ``of``, (n, width) float32 each."""
-    raw, arrays, weights = read_npz(RAW / f"{of}.npz"), read_npz(RAW / f"{by}.npz"), settings.datasets[by]
+def features(settings: Params, of: str, raw: Arrays, by: str) -> dict[str, Array]:
+    """Features of the training and the test part of ``of``, whose arrays are ``raw``, (n, width) float32 each."""
+    arrays, weights = read_npz(RAW / f"{by}.npz"), settings.datasets[by]
     if weights.kind in ("hub", "own-hub"):
         try:
             return {part: hub.features_of(arrays, raw, part) for part in ("train", "test")}
@@ -63,7 +63,7 @@ def main(dataset: str, of: str, by: str) -> None:
     expected, found = list(classes_of(settings.datasets[dataset])), raw["classes"].tolist()
     if expected != found:
         raise UserError(f"datasets.{dataset}.classes is {expected}; '{of}' has {found}. Write the same.")
-    made = {f"{part}_x": values for part, values in features(settings, of, by).items()}
+    made = {f"{part}_x": values for part, values in features(settings, of, raw, by).items()}
     write_npz(RAW / f"{dataset}.npz", **made, **{name: raw[name] for name in KEPT if name in raw})
     print(f"{dataset}: {len(made['train_x'])} and {len(made['test_x'])} samples of {made['train_x'].shape[1]} features")
 

@@ -1,21 +1,25 @@
 """A whole study by `headwater run` and by a plain script that does the same trainings: `make bench`.
 
-Run:  python -m benchmarks.study [STUDY] [--sample N] [--repeats R] [--jobs J]
+Run:  python -m benchmarks.study [STUDY] [--jobs J] [--repeats R] [--rates N] [--size full] [--only ours]
 
-Both start from nothing but the downloaded data, in temporary copies of the project, one after the other on the same
-machine. The plain script (`benchmarks.study.plain`) is slow, so it may do a sample: every N-th of the methods, with the
-repeats given; its trainings' time is then multiplied up to all of them, source models, split and evaluation not. The
-result is printed and added to benchmarks/history.csv: ratios hold, seconds are one machine's.
+Both start from nothing but the downloaded data, in temporary copies of the project as it is committed, one after the
+other on the same machine. Ours does everything, with one thread a stage as params.yaml says, J stages at a time. The
+plain script (`benchmarks.study.plain`) would take hours, so it does a sample, and its time is multiplied up:
+
+  --repeats 1   of each method's repeats (0: all); they train as many epochs on as many samples each
+  --rates 1     of each search's rates, source models' too (0: all); likewise
+
+What is done once (split, source models, teacher, screening, evaluation, report, export) is multiplied by nothing but
+its rates. The plain script has TensorFlow's own settings: as many threads as cores, no determinism. The result is
+printed, and added to benchmarks/history.csv: the ratio holds, seconds are one machine's.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import json
 import os
-import subprocess
+import resource
 import sys
 import tempfile
 import time
@@ -24,100 +28,93 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from flows import dag
-from flows.store import Store
+from benchmarks import history
+from benchmarks.study import copies, where
 
-ROOT = Path(__file__).parents[2]
-HISTORY = ROOT / "benchmarks" / "history.csv"
-ENVIRONMENT = os.environ | {"DVC_NO_ANALYTICS": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-ONCE = ("download", "split", "pretrain", "evaluate", "report")
+METHODS = ("transfer", "origins", "budgets", "distill", "mtl", "adapt")  # stages that repeat their trainings
 
 
-def run(command: list[str], folder: Path) -> str:
-    """What a command printed; ends everything if it fails."""
-    environment = ENVIRONMENT | {"PYTHONPATH": str(folder)}
-    return subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+def ours(home: Path, study: str, jobs: int, change: dict[str, Any]) -> float:
+    """Seconds of `headwater run`; prints where they went, and the bound."""
+    folder = copies.make(home, study, change, clocks=True)
+    already, begun = where.ran(folder), time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    copies.run([sys.executable, "-m", "flows.cli", "run", study, "--jobs", str(jobs)], folder)
+    wall = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    records = {name: record for name, record in where.ran(folder).items() if name not in already}
+    words = {name: " ".join(command) for name, command in copies.commands(folder, study).items()}
+    print(f"headwater run {study} --jobs {jobs}: {wall:.0f} s, {len(records)} stages, {cpu:.0f} s of CPU in all")
+    print(*where.table(words, records, where.clocks(folder)), sep="\n")
+    limit = where.bound(copies.stages(folder, study), records, wall, min(jobs, os.cpu_count() or 1))
+    print(limit, flush=True)
+    figures = {"wall_s": wall, "critical_path_s": limit.path, "work_s": limit.work, "over_bound": wall / limit.seconds}
+    history.note(f"study {study} jobs {jobs} {sized(change)}", {**figures, "cpu_s": cpu, "stages": len(records)})
+    return wall
 
 
-def copy(folder: Path, study: str, repeats: int | None = None) -> Path:
-    """The project as it is committed, in a cache of its own, with the study's data downloaded."""
-    run(["git", "clone", "--quiet", str(ROOT), str(folder)], ROOT)
-    (folder / "dvc.lock").unlink(missing_ok=True)
-    if repeats:
-        yaml = YAML()
-        params = yaml.load((folder / "params.yaml").read_text(encoding="utf-8"))
-        params["sizes"][params["size"]]["repeats"] = repeats
-        with (folder / "params.yaml").open("w", encoding="utf-8") as file:
-            yaml.dump(params, file)
-    sets = YAML(typ="safe").load((folder / "params.yaml").read_text(encoding="utf-8"))["run"]["studies"][study]
-    run([sys.executable, "-m", "flows.cli", "run", *{f"download@{sets[end]}" for end in ("source", "target")}], folder)
-    return folder
-
-
-def commands(folder: Path, study: str) -> dict[str, list[str]]:
-    """{stage: module and flags} of all that a study needs, in an order that serves."""
-    home = Path.cwd()
-    graph = Store(folder).graph()  # goes there
-    os.chdir(home)
-    names = [name for name in dag.order(graph) if (graph[name].key or "").startswith(study)]
-    found = {name: graph[name].command[0].split() for name in names}
-    return {name: words[words.index("-m") + 1 :] for name, words in found.items()}
-
-
-def plain(folder: Path, study: str, sample: int, repeats: int, of: int) -> tuple[float, int]:
-    """Seconds the plain script would take for all methods and repeats, and how many methods it did."""
-    everything = commands(folder, study)
-    once = [name for name in everything if name.split("@")[0].split("-")[0] in ONCE or name.startswith("teach")]
-    methods = [name for name in everything if name not in once]
-    chosen = methods[::sample]
+def plain(home: Path, study: str, change: dict[str, Any], options: argparse.Namespace) -> float:
+    """Seconds that the plain script would take for all methods, repeats and rates."""
+    settings = YAML(typ="safe").load((copies.ROOT / "params.yaml").read_text(encoding="utf-8"))
+    size = change.get("size", settings["size"])
+    of: int = settings["sizes"][size]["repeats"]
+    repeats = options.repeats or of
+    native = {"threads": os.cpu_count() or 1, "onednn": True, "deterministic": False}
+    folder = copies.make(home, study, {**change, f"sizes.{size}.repeats": repeats, "runtime": native})
+    everything = copies.commands(folder, study)
+    rates = options.rates or "all"
+    print(f"plain script: {repeats} of {of} repeats, {rates} of each search's rates, times multiplied", flush=True)
     config = folder / "plain.json"
-    config.write_text(json.dumps([words for name, words in everything.items() if name in (*once, *chosen)]))
-    print(f"plain script: {len(chosen)} of {len(methods)} methods, {repeats} of {of} repeats", flush=True)
-    took: dict[str, float] = json.loads(run([sys.executable, "-m", "benchmarks.study.plain", str(config)], folder))
-    seconds = {name: took.get(" ".join(words), 0.0) for name, words in everything.items()}
-    scale = len(methods) / len(chosen) * of / repeats
-    return sum(seconds[name] for name in once) + scale * sum(seconds[name] for name in chosen), len(chosen)
+    config.write_text(json.dumps({"commands": [*everything.values()], "rates": options.rates}), encoding="utf-8")
+    begun = time.perf_counter()
+    said = copies.run([sys.executable, "-m", "benchmarks.study.plain", str(config)], folder)
+    took: dict[str, float] = json.loads(said.splitlines()[-1])
+    sampled = time.perf_counter() - begun
+    whole = scaled({name: took[" ".join(words)] for name, words in everything.items()}, of / repeats)
+    print(f"plain script: {sampled:.0f} s for the sample, {whole:.0f} s for everything")
+    return whole
+
+
+def scaled(seconds: dict[str, float], times: float) -> float:
+    """Seconds of all stages, those that repeat their trainings so many times.
+
+    >>> scaled({"pretrain@a": 10.0, "distill-basics@a": 2.0}, 5)
+    20.0
+    """
+    repeating = {name for name in seconds if name.split("@")[0].split("-")[0] in METHODS}
+    return sum(spent * (times if name in repeating else 1) for name, spent in seconds.items())
+
+
+def sized(change: dict[str, Any]) -> str:
+    return str(change.get("size", "as declared"))
 
 
 def main() -> None:
     """Measure both, print and note the ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", nargs="?", default="fashion-sandal")
-    parser.add_argument("--sample", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args()
-    settings = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    of = settings["sizes"][settings["size"]]["repeats"]
-    with tempfile.TemporaryDirectory() as home:
-        ours = copy(Path(home, "ours"), options.study)
-        begun = time.perf_counter()
-        run([sys.executable, "-m", "flows.cli", "run", options.study, "--jobs", str(options.jobs)], ours)
-        seconds = time.perf_counter() - begun
-        print(f"headwater run {options.study} --jobs {options.jobs}: {seconds:.0f} s", flush=True)
-        script = copy(Path(home, "plain"), options.study, options.repeats)
-        plainly, methods = plain(script, options.study, options.sample, options.repeats, of)
-    print(f"plain script: {plainly:.0f} s for all; ratio {seconds / plainly:.2f}")
-    note(
-        study=options.study,
-        jobs=options.jobs,
-        methods_sampled=methods,
-        headwater_seconds=round(seconds),
-        plain_seconds=round(plainly),
-        ratio=round(seconds / plainly, 3),
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--rates", type=int, default=1)
+    parser.add_argument(
+        "--size", default="full", help="a key of params.yaml's `sizes`; smoke tries the benchmark itself"
     )
-
-
-def note(**figures: Any) -> None:
-    """Add a line to the history."""
-    commit = run(["git", "rev-parse", "--short", "HEAD"], ROOT).strip()
-    line = {"date": datetime.date.today().isoformat(), "commit": commit, **figures}
-    fresh = not HISTORY.exists()
-    with HISTORY.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(line), lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(line)
+    parser.add_argument("--only", choices=["ours", "plain"])
+    options = parser.parse_args()
+    change = {"size": options.size}
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-study-") as home:
+        if options.only != "plain":
+            found["ours"] = ours(Path(home, "ours"), options.study, options.jobs, change)
+        if options.only != "ours":
+            found["plain"] = plain(Path(home, "plain"), options.study, change, options)
+    if len(found) == 2:
+        ratio = found["ours"] / found["plain"]
+        print(f"{options.study}: ours {found['ours']:.0f} s, plain {found['plain']:.0f} s, ratio {ratio:.3f}")
+        sample = f"{options.repeats or 'all'} repeats {options.rates or 'all'} rates"
+        figures = {"ours_s": found["ours"], "plain_s": found["plain"], "ratio": ratio}
+        history.note(f"study {options.study} jobs {options.jobs} {sized(change)}, plain: {sample}", figures)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def write_npz(target: Path, **arrays: Any) -> None:
                 about = {"descr": values.dtype.str, "fortran_order": False, "shape": values.shape}
                 np.lib.format.write_array_header_1_0(file, about)
                 for block in values.blocks():
-                    file.write(np.ascontiguousarray(block).data.cast("B"))
+                    file.write(block.tobytes())
 
 
 def read_npz(path: Path) -> Arrays:

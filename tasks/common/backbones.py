@@ -32,6 +32,7 @@ class Facts:
         layers: Its Keras layers.
         multiply_adds: Of one prediction at ``side``, as `tasks.models.cost` counts.
         published: Where ``top1`` stands.
+        batch_norm: Whether it has batch normalisation.
     """
 
     builder: str
@@ -45,6 +46,7 @@ class Facts:
     layers: int
     multiply_adds: int
     published: str = KERAS
+    batch_norm: bool = True
 
 
 def _stages(template: str, depths: tuple[int, ...], first: int) -> tuple[str, ...]:
@@ -55,7 +57,7 @@ def _stages(template: str, depths: tuple[int, ...], first: int) -> tuple[str, ..
 def _vgg(name: str, top1: float, counts: Counts) -> Facts:
     """Simonyan & Zisserman, 2014, arXiv:1409.1556."""
     ends = tuple(f"block{number}_pool" for number in range(1, 6))
-    return Facts(f"keras:{name}", ends, "imagenet-mean", True, 224, 32, top1, *counts)
+    return Facts(f"keras:{name}", ends, "imagenet-mean", True, 224, 32, top1, *counts, batch_norm=False)
 
 
 def _resnet(depth: int, repeats: tuple[int, ...], top1: float, counts: Counts) -> Facts:
@@ -110,7 +112,7 @@ def _convnext(name: str, third: int, top1: float, counts: Counts) -> Facts:
     """Liu et al., 2022, arXiv:2201.03545; 3, 3, ``third`` and 3 blocks."""
     stem = f"convnext_{name.lower()}_stem_layernorm"
     ends = (stem, "add_2", "add_5", f"add_{5 + third}", "layer_normalization")
-    return Facts(f"keras:ConvNeXt{name}", ends, "none", False, 224, 32, top1, *counts)
+    return Facts(f"keras:ConvNeXt{name}", ends, "none", False, 224, 32, top1, *counts, batch_norm=False)
 
 
 INCEPTION = "max_pooling2d max_pooling2d_1 mixed2 mixed7 mixed10"

@@ -36,9 +36,10 @@ def characters(alphabet: str) -> tuple[str, ...]:
     return tuple(f"{alphabet}/character{number:02}" for number in range(1, ALPHABETS[alphabet] + 1))
 
 
-GREY = ("standardise", "unit", "overall")
-COLOUR = (*GREY, "signed", "centred", "imagenet", "imagenet-mean", "none")
-"""Scalings of images; those of colour alone are what backbones were trained with."""
+GREY = ("standardise", "unit", "overall", "signed", "centred", "none")
+BY_CHANNEL = ("imagenet", "imagenet-mean")
+COLOUR = (*GREY, *BY_CHANNEL)
+"""Scalings of images; those of colour alone have numbers of their own for red, green and blue."""
 
 
 def _images(classes: tuple[str, ...], per_class: int | None) -> Facts:
@@ -95,6 +96,12 @@ def facts_of(dataset: Any) -> Facts:
     if getattr(dataset, "tokens", "none") != "none":
         return _tokens(classes)
     return _tables(classes, None, tuple(getattr(dataset, "auxiliary", ())))
+
+
+def is_grey(dataset: Any) -> bool:
+    """Whether the samples are images of one channel, as far as params.yaml tells."""
+    facts = facts_of(dataset)
+    return facts.images and not {*BY_CHANNEL} <= {*facts.scalings}
 
 
 PIECES = 30_522  # BERT's

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tasks.common.backbones import BACKBONES
-from tasks.common.catalogue import facts_of, vocabulary_of
+from tasks.common.catalogue import BY_CHANNEL, facts_of, is_grey, vocabulary_of
 from tasks.common.errors import nearest
 from tasks.common.schema.run import GIVEN
 
@@ -42,6 +42,14 @@ def complaints_of(params: Params, name: str) -> Iterator[str]:
         yield from _weights(params, name, study.network, params.datasets[params.run.given[name]])
 
 
+def wants_colour(grey: Iterable[str]) -> str:
+    """Why the images of some sides cannot be scaled by channel, and what to do."""
+    return (
+        f"which scales red, green and blue each by its own numbers; {' and '.join(grey)} images are grey. Set colour: "
+        "true on own images, which takes grey thrice; or take a backbone trained with signed, centred or none."
+    )
+
+
 def _inputs(place: str, network: Any, dataset: Any, side: str) -> Iterator[str]:
     facts = facts_of(dataset)
     if network.kind in OF_IMAGES and not facts.images:
@@ -70,6 +78,11 @@ def _weights(params: Params, name: str, network: Any, dataset: Any) -> Iterator[
             yield f"{place}.network must be kind: backbone and name: {dataset.of}, as its weights under run.given."
         elif scaling != BACKBONES[dataset.of].scaling:
             trained = BACKBONES[dataset.of].scaling
+            chosen = params.run.studies[name]
+            grey = [side for side in ("source", "target") if is_grey(params.datasets[getattr(chosen, side)])]
+            if grey and trained in BY_CHANNEL:
+                yield f"{place}.network is {dataset.of}, trained with data.scaling '{trained}', {wants_colour(grey)}"
+                return
             yield f"{place}.data.scaling is '{scaling}'; {dataset.of} was trained with '{trained}'."
     else:
         expected = TEXTS[dataset.of] | ({"vocabulary": dataset.words + 2} if dataset.of == "glove" else {})

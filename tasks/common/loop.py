@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tasks.common import seeds
+from tasks.common import runtime, seeds
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Criterion, Objective
 from tasks.common.phases import Course, DivergedError, Phase, freeze, row
 from tasks.common.streamed import apart, held, judged
 from tasks.common.traced import Stretch, len_of
+from tasks.models.precision import twin
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "sgd": lambda: keras.optimizers.SGD(),
@@ -44,7 +45,7 @@ class Loop:
     def __init__(
         self, model: keras.Model, objective: Objective, optimizer: str, batch: int, criterion: Criterion
     ) -> None:
-        self._model = keras.models.clone_model(model)
+        self._model = twin(model, runtime.precision())
         self._kept = [tf.Variable(weight.value) for weight in self._model.weights]
         self._objective, self._optimizer, self._batch, self._criterion = objective, optimizer, batch, criterion
         self._stretches: dict[Any, Stretch] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.common import views
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Objective, Tensors, class_logits, plain
 from tasks.common.samples import Sample
@@ -42,7 +43,7 @@ class Mixed:
         x, y, weights = batch["x"], batch["y"], batch.get(WEIGHTS)
         for_shift, for_noise, for_partner, for_share, for_place, for_flip = seeds(batch)
         if self.flip:
-            x = flipped(x, for_flip)
+            x = views.flipped(x, for_flip, 0.5)
         if self.shift:
             x = shifted(x, self.shift, for_shift)
         if self.noise:
@@ -107,12 +108,6 @@ def beta(parameter: float, seed: Any) -> Any:
     gammas = tf.math.log(tf.random.stateless_gamma((2,), first, alpha=parameter + 1))
     gammas += tf.math.log(tf.random.stateless_uniform((2,), second, minval=1e-30)) / parameter
     return tf.sigmoid(gammas[0] - gammas[1])
-
-
-def flipped(x: Any, seed: Any) -> Any:
-    """Images (b, h, w, ...), each mirrored left to right or not, by lot."""
-    chosen = tf.random.stateless_uniform((tf.shape(x)[0], *[1] * (len(x.shape) - 1)), seed) < 0.5
-    return tf.where(chosen, tf.reverse(x, [2]), x)
 
 
 def shifted(x: Any, most: int, seed: Any) -> Any:

@@ -31,7 +31,7 @@ def class_logits(outputs: Any) -> Any:
     return outputs["head"] if isinstance(outputs, Mapping) else outputs
 
 
-def predict(model: keras.Model, x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
+def predict(model: Callable[..., Any], x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
     """Class logits (n, classes) float32 of inputs (n, ...), without training behaviour such as dropout.
 
     ``of`` takes something else out of the model's output. Plain calls: `Model.predict` would trace a function for

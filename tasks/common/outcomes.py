@@ -66,11 +66,25 @@ def save(folder: Path, outcomes: Sequence[Trained | Failed], about: dict[str, An
 
 def load(folder: Path, repeat: int, variant: int | None = None) -> keras.Model:
     """The model of one repeat, or one of its variants, with fresh weights of its own."""
-    text = (folder / "model.json").read_text(encoding="utf-8")
-    model = keras.models.model_from_json(text, custom_objects=models.LAYERS)
+    model = built(architecture(folder))
+    fill(model, folder, repeat, variant)
+    return model
+
+
+def architecture(folder: Path) -> str:
+    """The architecture of a method's models, the same for all its repeats and variants."""
+    return (folder / "model.json").read_text(encoding="utf-8")
+
+
+def built(text: str) -> keras.Model:
+    """A model of this architecture, not trained."""
+    return keras.models.model_from_json(text, custom_objects=models.LAYERS)
+
+
+def fill(model: keras.Model, folder: Path, repeat: int, variant: int | None = None) -> None:
+    """Give a model of the folder's architecture the weights of one repeat, or of one of its variants."""
     name = f"repeat-{repeat}" if variant is None else f"repeat-{repeat}-{variant}"
     model.load_weights(folder / f"{name}.weights.h5")
-    return model
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -51,7 +51,8 @@ CONVOLUTIONS = Requirement(
 BATCH_NORM = Requirement(
     lambda study, facts: study.network.batch_norm,
     "adapts the statistics of batch normalisation, and the network has none",
-    "set network.batch_norm to true",
+    "set network.batch_norm to true where a network has that setting (dense, convolutional, embedding); all backbones "
+    "have it but VGG and ConvNeXt",
 )
 AUXILIARY = Requirement(
     lambda study, facts: bool(study.data.auxiliary),

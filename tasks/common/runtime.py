@@ -1,4 +1,4 @@
-"""Threads, oneDNN and determinism: settings of TensorFlow that change results in the last digits."""
+"""Threads, oneDNN, determinism, and in what networks compute: settings of TensorFlow that change results."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ def configure(path: Path = Path("params.yaml")) -> None:
     Reads the file without checking it (`params.load` does, in every stage), so that importing this
     package never fails. Outside a project, such as in a unit test, one thread and determinism hold.
     """
-    runtime = {"threads": 1, "onednn": True, "deterministic": True}
+    runtime = {"threads": 1, "onednn": True, "deterministic": True, "precision": "float32"}
     with contextlib.suppress(Exception):  # missing or broken: `params.load` says so, with a reason
         runtime |= YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["runtime"]
     threads = str(runtime["threads"])
@@ -25,6 +25,12 @@ def configure(path: Path = Path("params.yaml")) -> None:
         TF_ENABLE_ONEDNN_OPTS=str(int(bool(runtime["onednn"]))),
         TF_DETERMINISTIC_OPS=str(int(bool(runtime["deterministic"]))),
         TF_FORCE_GPU_ALLOW_GROWTH="true",
+        HEADWATER_PRECISION=str(runtime["precision"]),
     )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def precision() -> str:
+    """What networks compute in while they are trained, as `configure` found it: a dtype policy of Keras."""
+    return os.environ.get("HEADWATER_PRECISION", "float32")

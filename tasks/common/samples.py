@@ -9,6 +9,7 @@ import numpy as np
 
 from tasks.common import lazy
 from tasks.common.artifacts import read_npz
+from tasks.common.errors import UserError
 from tasks.common.lazy import Rows
 
 Array = np.ndarray[Any, Any]
@@ -70,11 +71,20 @@ class Scaling:
         A feature of an image that varies by less than one part in 255 of the whole range, such as a pixel at the
         rim, keeps that as its scale: where the source is always black, the target must not explode. Columns of
         a table have ranges of their own, so there only a constant one keeps its scale.
+
+        Raises:
+            UserError: If ``kind`` has numbers for each of three channels, and ``x`` is no (n, height, width, 3).
         """
         if kind == "overall":
             size = math.sqrt(lazy.mean_square(x))
             return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], size or 1, np.float32))
         if kind in GIVEN:
+            if np.ndim(GIVEN[kind][0]) and (x.ndim != 4 or x.shape[3] != 3):
+                raise UserError(
+                    f"data.scaling is '{kind}', which scales red, green and blue each by its own numbers; the samples "
+                    f"have shape {x.shape[1:]}, expected (height, width, 3). Hand over three channels, or take another "
+                    "scaling."
+                )
             shift, scale = (np.broadcast_to(value, x.shape[1:]).astype(np.float32) for value in GIVEN[kind])
             return cls(shift, scale)
         shift, scale = lazy.moments(x)

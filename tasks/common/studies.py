@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tasks.common import given, requirements
-from tasks.common.catalogue import classes_of, facts_of
+from tasks.common.catalogue import BY_CHANNEL, classes_of, facts_of, is_grey
 from tasks.common.errors import UserError, unknown
 from tasks.common.layers import chosen_layers, unfrozen
 
@@ -95,9 +95,12 @@ def _study(name: str, study: Study, source: Any, target: Any) -> Iterator[str]:
         for quantity in data.auxiliary:
             if quantity not in facts.auxiliary:
                 yield unknown(f"{place}.auxiliary", quantity, facts.auxiliary)
-        if data.scaling not in facts.scalings:
+        if data.scaling not in facts.scalings and not (facts.images and data.scaling in BY_CHANNEL):
             fitting = ", ".join(facts.scalings)
             yield f"{place}.scaling is '{data.scaling}', which is for images; known here: {fitting}."
+    grey = [side for side, one in (("source", source), ("target", target)) if is_grey(one)]
+    if grey and data.scaling in BY_CHANNEL:
+        yield f"{place}.scaling is '{data.scaling}', {given.wants_colour(grey)}"
     if data.shared_labels and len(classes_by_side["source"]) != len(classes_by_side["target"]):
         counts = " and ".join(f"{len(classes)} {side}" for side, classes in classes_by_side.items()) + " classes"
         yield f"{place}.shared_labels is true, but there are {counts}; name as many, in the same order."

@@ -105,64 +105,11 @@ def search(
         extra: More arrays for the objective, row by row beside the training part.
         moved: Parameters that may change; by default those that the phases move.
     """
-    plans = [phase for rate in settings.rates for phase in phases(rate)]
-    if not extra and not streams and criterion is classification and _only_head(plans, objective):
-        return _on_features(settings, sample, build(), phases, seed, objective, constants)
-    return _by_rates(
-        settings,
-        sample,
-        build,
-        phases,
-        seed,
-        objective=objective,
-        criterion=criterion,
-        extra=extra,
-        streams=streams,
-        constants=constants,
-        moved=moved,
-    )
-
-
-def _on_features(
-    settings: Training,
-    sample: Sample,
-    model: keras.Model,
-    phases: Callable[[float], Sequence[Phase]],
-    seed: int,
-    objective: Objective,
-    constants: Mapping[str, Any] | None,
-) -> Trained | Failed:
-    """Train the head alone on features: what frozen layers make of a sample is the same in every epoch."""
-    body, alone = surgery.features(model), surgery.head(model)
-    seen = replace(sample, train=_featured(body, sample.train), validation=_featured(body, sample.validation))
-    found = _by_rates(
-        settings, seen, lambda: surgery.copy(alone), phases, seed, objective=objective, constants=constants
-    )
-    if isinstance(found, Failed):
-        return found
-    model.get_layer(HEAD).set_weights(found.model.get_weights())
-    return replace(found, model=model)
-
-
-def _featured(body: keras.Model, part: Part) -> Part:
-    return replace(part, x=predict(body, part.x))
-
-
-def _by_rates(
-    settings: Training,
-    sample: Sample,
-    build: Callable[[], keras.Model],
-    phases: Callable[[float], Sequence[Phase]],
-    seed: int,
-    *,
-    objective: Objective = plain,
-    criterion: Criterion = classification,
-    extra: Arrays | None = None,
-    streams: Mapping[str, Arrays] | None = None,
-    constants: Mapping[str, Any] | None = None,
-    moved: int | None = None,
-) -> Trained | Failed:
-    """See `search`."""
+    ordinary = not extra and not streams and criterion is classification
+    if ordinary and _only_head([phase for rate in settings.rates for phase in phases(rate)], objective):
+        model = build()
+        if surgery.hidden_layers(model):
+            return _on_features(settings, sample, model, phases, seed, objective, constants)
     train = {**arrays(sample.train), **(extra or {})}
     best: tuple[float, keras.Model, Course] | None = None
     reasons: list[str] = []
@@ -193,6 +140,29 @@ def _by_rates(
     rate, model, course = best
     count = parameters(model, phases(rate)) if moved is None else moved
     return Trained(model, course, rate, len(settings.rates), count)
+
+
+def _on_features(
+    settings: Training,
+    sample: Sample,
+    model: keras.Model,
+    phases: Callable[[float], Sequence[Phase]],
+    seed: int,
+    objective: Objective,
+    constants: Mapping[str, Any] | None,
+) -> Trained | Failed:
+    """Train the head alone on features: what frozen layers make of a sample is the same in every epoch."""
+    body, alone = surgery.features(model), surgery.head(model)
+    seen = replace(sample, train=_featured(body, sample.train), validation=_featured(body, sample.validation))
+    found = search(settings, seen, lambda: surgery.copy(alone), phases, seed, objective=objective, constants=constants)
+    if isinstance(found, Failed):
+        return found
+    model.get_layer(HEAD).set_weights(found.model.get_weights())
+    return replace(found, model=model)
+
+
+def _featured(body: keras.Model, part: Part) -> Part:
+    return replace(part, x=predict(body, part.x))
 
 
 def _only_head(phases: Sequence[Phase], objective: Objective) -> bool:

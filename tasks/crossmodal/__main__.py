@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tasks.common import entry, outcomes, seeds
+from tasks.common import entry, outcomes, params, seeds
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import capped
 from tasks.common.stages import choose
-from tasks.crossmodal import METHODS, seen, settings
+from tasks.crossmodal import METHODS, seen
 from tasks.crossmodal.seen import HOME
+from tasks.crossmodal.settings import task_of
 
 
 def of_split(method: str, path: Path, network: Any, block: Any, seed: int) -> Trained | Failed:
@@ -29,12 +30,12 @@ def of_split(method: str, path: Path, network: Any, block: Any, seed: int) -> Tr
 
 def main(task: str, method: str) -> None:
     """Write data/crossmodal/TASK/methods/METHOD."""
-    params = settings.load()
+    settings = params.load()
     choose(METHODS, "crossmodal", method)
-    chosen, block = settings.task_of(params, task), capped(params.crossmodal.settings(method), params.caps)
+    chosen, block = task_of(settings, task), capped(settings.crossmodal.settings(method), settings.caps)
     found: list[Trained | Failed] = []
     for number, path in enumerate(seen.files(task)):
-        seed = seeds.derive(params.seed, "crossmodal", number)  # the same for every method
+        seed = seeds.derive(settings.seed, "crossmodal", number)  # the same for every method
         found.append(of_split(method, path, chosen.network, block, seed))
     about = {"family": "crossmodal", "settings": block.model_dump()}
     outcomes.save(HOME / task / "methods" / method, found, about)

@@ -3,6 +3,7 @@
 In:   data/crossmodal/<task>/held-out.npz, data/crossmodal/<task>/methods/
 Out:  data/crossmodal/<task>/results.json   every figure, with its intervals
       data/crossmodal/<task>/verdict.txt    what they say
+      data/crossmodal/<task>/index.html     the same as one page, readable without a network
 Run:  dvc repro crossmodal-report           about 30 s
 """
 
@@ -11,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from tasks.common import entry, outcomes, seeds
+from tasks.common import entry, outcomes, params, seeds
 from tasks.common.artifacts import Arrays, read_npz, write_json, write_text
 from tasks.common.errors import UserError
 from tasks.common.samples import Array, Scaling
 from tasks.common.schema.crossmodal import BASELINE, FLOOR
-from tasks.crossmodal import bootstrap, descriptions, measure, settings, towers, wording
+from tasks.crossmodal import bootstrap, descriptions, measure, page, towers, wording
 from tasks.crossmodal.bootstrap import Answers, Draws
 from tasks.crossmodal.seen import HOME
+from tasks.crossmodal.settings import task_of
 
 DRAWS = 2000
 
@@ -110,14 +112,16 @@ def results(task: str, methods: list[str], test: Arrays, seed: int) -> dict[str,
 
 
 def main(task: str) -> None:
-    """Write data/crossmodal/TASK/results.json and verdict.txt."""
-    params = settings.load()
-    chosen = settings.task_of(params, task)
-    found = results(task, params.run.crossmodal.methods, read_npz(HOME / task / "held-out.npz"), params.seed)
-    found |= {"task": task, "size": params.size, "question": chosen.question, "encoder": chosen.encoder}
-    write_json(HOME / task / "results.json", found)
-    text = wording.verdict(found)
-    write_text(HOME / task / "verdict.txt", text)
+    """Write the results, the verdict and the page of one task."""
+    settings = params.load()
+    chosen = task_of(settings, task)
+    found = results(task, settings.run.crossmodal.methods, read_npz(HOME / task / "held-out.npz"), settings.seed)
+    found |= {"task": task, "size": settings.size, "question": chosen.question, "encoder": chosen.encoder}
+    home = HOME / task
+    write_json(home / "results.json", found)
+    text = wording.verdict(found, str(home / "index.html"))
+    write_text(home / "verdict.txt", text)
+    write_text(home / "index.html", page.render(found, chosen))
     print(text, end="")
 
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.common import entry, seeds
+from tasks.common import entry, params, seeds
 from tasks.common.artifacts import Arrays, read_npz, replacing, write_npz
 from tasks.common.errors import UserError
 from tasks.common.samples import Array, Scaling
 from tasks.common.schema.crossmodal import Task
 from tasks.common.schema.run import Size
-from tasks.crossmodal import descriptions, settings
+from tasks.crossmodal import descriptions
 from tasks.crossmodal.seen import HOME
+from tasks.crossmodal.settings import task_of
 
 RAW = Path("data/raw")
 
@@ -79,18 +80,18 @@ def _seen(raw: Arrays, rows: Array, labelled: int, texts: Array, shuffled: Array
 
 def main(task: str, images: str, texts: str) -> None:
     """Write data/crossmodal/TASK from the raw data set IMAGES and the vectors that come from the file TEXTS."""
-    params = settings.load()
-    chosen, raw = settings.task_of(params, task), read_npz(RAW / f"{images}.npz")
+    settings = params.load()
+    chosen, raw = task_of(settings, task), read_npz(RAW / f"{images}.npz")
     names = raw["classes"].tolist()
     described = descriptions.read(chosen.descriptions, names)
     vectors = descriptions.encode(chosen.encoder, described, lambda: read_npz(Path(texts)))
-    made = list(splits(raw, vectors, chosen, params.caps, params.seed))
+    made = list(splits(raw, vectors, chosen, settings.caps, settings.seed))
     with replacing(HOME / task / "seen") as folder:
         folder.mkdir()
         for number, (seen, _, _) in enumerate(made):
             write_npz(folder / f"split-{number:03}.npz", **seen)
-    most = min(chosen.test, (params.caps.test_rows or chosen.test * len(names)) // len(names))
-    rows = drawn(raw["test_y"], most, seeds.generator(params.seed, "crossmodal", "test"))
+    most = min(chosen.test, (settings.caps.test_rows or chosen.test * len(names)) // len(names))
+    rows = drawn(raw["test_y"], most, seeds.generator(settings.seed, "crossmodal", "test"))
     write_npz(
         HOME / task / "held-out.npz",
         x=raw["test_x"][rows],

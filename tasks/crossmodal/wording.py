@@ -1,20 +1,46 @@
 """What the results of a cross-modal task say, in plain words."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from tasks.common.schema.crossmodal import BASELINE, FLOOR
 
+WIDTH = 110  # columns of the plain text
 
-def verdict(results: dict[str, Any]) -> str:
-    """The content of verdict.txt."""
-    return "\n".join([*_head(results), "", *_table(results), "", *_judged(results), "", *_limits(results)]) + "\n"
+
+def verdict(results: dict[str, Any], page: str) -> str:
+    """The content of verdict.txt; it ends with where the ``page`` lies."""
+    told = [*shown(results), *_gains(results), *careful(results)]
+    last = [*textwrap.wrap(" ".join(limits(results)), WIDTH), "", f"The same as a page: {page}"]
+    return "\n".join([*_head(results), "", *_table(results), "", *told, "", *last]) + "\n"
+
+
+def word(interval: list[float], against: float) -> str:
+    """What may be said of a figure: ``better``, ``worse`` or ``not shown``."""
+    low, high = interval
+    return "better" if low > against else "worse" if high < against else "not shown"
 
 
 def better(entry: dict[str, Any], chance: float) -> str:
-    """What may be said of a method against chance: ``better``, ``worse`` or ``not shown``."""
-    low, high = entry["zero_shot"]["joint"]
-    return "better" if low > chance else "worse" if high < chance else "not shown"
+    """What may be said of a method against chance."""
+    return word(entry["zero_shot"]["joint"], chance)
+
+
+def compared(results: dict[str, Any]) -> list[str]:
+    """The methods that could be better than a guess."""
+    return [method for method in results["order"] if method != FLOOR]
+
+
+def warning(results: dict[str, Any]) -> str:
+    """What a reader must know first, or nothing."""
+    return "" if results["size"] == "full" else f"Size {results['size']}: these numbers mean nothing."
+
+
+def left_out(results: dict[str, Any]) -> Iterator[str]:
+    """What is missing."""
+    if results["left_out"]:
+        yield f"{results['left_out']} splits are left out: in each a method failed."
 
 
 def _head(results: dict[str, Any]) -> Iterator[str]:
@@ -24,10 +50,9 @@ def _head(results: dict[str, Any]) -> Iterator[str]:
         f"{results['splits']} splits of {len(results['classes'])} classes, {held_out} held out in each; "
         f"{results['test_images']} test images; descriptions by {results['encoder']}."
     )
-    if results["size"] != "full":
-        yield f"Size {results['size']}: these numbers mean nothing."
-    if results["left_out"]:
-        yield f"{results['left_out']} splits are left out: in each a method failed."
+    if warned := warning(results):
+        yield warned
+    yield from left_out(results)
 
 
 def _table(results: dict[str, Any]) -> Iterator[str]:
@@ -51,31 +76,43 @@ def _between(interval: list[float]) -> str:
     return f"[{interval[0]:.2f}, {interval[1]:.2f}]"
 
 
-def _judged(results: dict[str, Any]) -> Iterator[str]:
-    chance, entries = results["chance"], results["methods"]
-    compared = [method for method in results["order"] if method != FLOOR]
+def shown(results: dict[str, Any]) -> Iterator[str]:
+    """Which methods are better than a guess."""
+    entries, chance = results["methods"], results["chance"]
     for kind, words in (
         ("better", "Better than a guess on classes never seen"),
         ("worse", "Worse than a guess"),
         ("not shown", "Not shown to be better than a guess"),
     ):
-        names = [method for method in compared if better(entries[method], chance) == kind]
+        names = [method for method in compared(results) if better(entries[method], chance) == kind]
         if names:
             yield f"{words}: {', '.join(names)}."
-    for method in (method for method in compared if "gain" in entries[method]):
+
+
+def _gains(results: dict[str, Any]) -> Iterator[str]:
+    entries = results["methods"]
+    for method in (method for method in compared(results) if "gain" in entries[method]):
         gain = entries[method]["gain"]
-        low, high = gain["joint"]
-        found = "better" if low > 0 else "worse" if high < 0 else "not shown to differ"
-        yield f"{method} against {BASELINE}: {gain['mean']:+.3f} [{low:+.2f}, {high:+.2f}], {found}."
+        (low, high), said = gain["joint"], word(gain["joint"], 0).replace("not shown", "not shown to differ")
+        yield f"{method} against {BASELINE}: {gain['mean']:+.3f} [{low:+.2f}, {high:+.2f}], {said}."
+
+
+def careful(results: dict[str, Any]) -> Iterator[str]:
+    """Controls that look as if something leaked."""
     for method in results["order"]:
-        control = entries[method]["shuffled"]["zero_shot"]["classes"]
-        if not control[0] <= chance <= control[1]:
+        control = results["methods"][method]["shuffled"]["zero_shot"]["classes"]
+        if not control[0] <= results["chance"] <= control[1]:
             yield f"Careful: with shuffled descriptions {method} is off chance, {_between(control)}. Look for a leak."
 
 
-def _limits(results: dict[str, Any]) -> Iterator[str]:
+def limits(results: dict[str, Any]) -> list[str]:
+    """What the figures do not say."""
     classes, images = len(results["classes"]), results["test_images"]
-    yield f"The sample is {classes} classes, not {images} images. The first interval is for classes like these, and"
-    yield "wide for that reason; the second is for these very classes. Better and worse are judged by the first,"
-    yield "corrected for the number of methods. Rate and epoch are chosen by seen classes alone. An image network that"
-    yield "others trained may have met such classes under other names; then they are new to the matching alone."
+    return [
+        f"The sample is {classes} classes, not {images} images. The interval by classes is for other classes like "
+        "these, and wide for that reason; the one by images is for these very classes.",
+        "Better and worse are judged by the interval by classes, corrected for the number of methods.",
+        "Rate and epoch are chosen by seen classes alone.",
+        "An image network that others trained may have met such classes under other names; then they are new to the "
+        "matching alone.",
+    ]

@@ -19,6 +19,7 @@ from tasks.evaluate import budgets, multitask, provenance
 from tasks.evaluate.entries import entry_of, means, test_logits
 from tasks.evaluate.hardest import hardest
 from tasks.evaluate.plots import write_plots
+from tasks.evaluate.predictor import Predictor, threads
 from tasks.evaluate.variance import variances
 
 
@@ -45,23 +46,25 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
 
 def main(study: str) -> None:
     """Measure all selected methods and write the results."""
+    cores = threads()
     settings, test = params.load(), lazy.read(SPLIT / study / "test.npz")
     x, y, classes = Scaling.load(study)(test["x"]), test["y"], test["classes"].tolist()
     homes = stages.compared(settings, study)
     read = {method: outcomes.read(home) for method, home in homes.items()}
-    logits = {method: test_logits(home, read[method]["repeats"], x, len(classes)) for method, home in homes.items()}
+    predictor = Predictor(x, cores)
+    logits = {name: test_logits(predictor, home, read[name]["repeats"], len(classes)) for name, home in homes.items()}
     methods = {
-        method: entry_of(home, read[method], logits[method], x, y) | {"test_variance": variances(method, logits, y)}
-        for method, home in homes.items()
+        name: entry_of(predictor, home, read[name], logits[name], y) | {"test_variance": variances(name, logits, y)}
+        for name, home in homes.items()
     }
     target = settings.studies[study].data.target
     share = overlap(target.labelled, target.validation, int(test["pool"]))
-    both = multitask.of(homes, read, logits, x, y, test["auxiliary"], share)
-    methods = {method: content | {"multitask": both.get(method)} for method, content in methods.items()}
+    both = multitask.of(predictor, homes, read, logits, y, test["auxiliary"], share)
+    methods = {name: content | {"multitask": both.get(name)} for name, content in methods.items()}
     compared = {method: values for method, values in logits.items() if not methods[method]["ceiling"]}
     beside = {
         "hardest": hardest(compared, test["x"], x, y, classes),
-        "budgets": budgets.of(settings, study, logits, x, y, len(classes)),
+        "budgets": budgets.of(predictor, settings, study, logits, y, len(classes)),
     }
     folder, table = stages.DATA / "evaluate" / study, means(methods)
     write_json(folder / "results.json", results(settings, study, methods, test) | beside)

@@ -9,12 +9,15 @@ from tasks.common.params import Params
 from tasks.common.samples import Array
 from tasks.evaluate import variance
 from tasks.evaluate.entries import test_logits
+from tasks.evaluate.predictor import Predictor
 
 ALL = 100
 """Percent of a study's labelled samples that its compared methods have."""
 
 
-def of(params: Params, study: str, logits: dict[str, Array], x: Array, y: Array, classes: int) -> list[dict[str, Any]]:
+def of(
+    predictor: Predictor, params: Params, study: str, logits: dict[str, Array], y: Array, classes: int
+) -> list[dict[str, Any]]:
     """The points of all curves, a method's with rising labels; [] where the study asks for none.
 
     A point has its ``method``, ``percent`` and number of ``labels``, the ``accuracy`` of each repeat (None where it
@@ -23,7 +26,6 @@ def of(params: Params, study: str, logits: dict[str, Array], x: Array, y: Array,
 
     Args:
         logits: Of the compared methods, with all labels, (repeats, n, classes).
-        x: Scaled test inputs.
         y: True class indices, (n,).
     """
     chosen, found = params.suites[params.run.studies[study].suite].budgets, []
@@ -34,7 +36,7 @@ def of(params: Params, study: str, logits: dict[str, Array], x: Array, y: Array,
             if percent != ALL:
                 home = stages.folder(study, "budgets", f"{method}-at-{percent}")
                 outcome = outcomes.read(home)
-                labels, values = outcome["labels"], test_logits(home, outcome["repeats"], x, classes)
+                labels, values = outcome["labels"], test_logits(predictor, home, outcome["repeats"], classes)
                 failed = {str(row["repeat"]): row["failed"] for row in outcome["repeats"] if row["failed"]}
             against = {other: variance.test_variance(values, logits[other], y) for other in chosen.methods}
             point = {"method": method, "percent": percent, "labels": labels, "failed": failed, "against": against}

@@ -21,6 +21,6 @@ def cost(home: Path, outcome: dict[str, Any]) -> dict[str, Any]:
     done = [row["repeat"] for row in outcome["repeats"] if not row["failed"]]
     seen = outcome.get("samples_seen")
     return {
-        "multiply_adds": multiply_adds(classifier(outcomes.load(home, done[0]))) if done else None,
+        "multiply_adds": multiply_adds(classifier(outcomes.built(outcomes.architecture(home)))) if done else None,
         "samples_seen": float(np.mean(seen)) if seen else None,
     }

@@ -5,36 +5,35 @@ from typing import Any
 
 import numpy as np
 
-from tasks.common import outcomes
 from tasks.common.metrics import measure
-from tasks.common.objectives import predict
 from tasks.common.samples import Array
 from tasks.evaluate.calibration import reliability
 from tasks.evaluate.choices import choices
 from tasks.evaluate.cost import cost
+from tasks.evaluate.predictor import Predictor
 
 FIGURES = ("accuracy", "macro_f1", "log_loss", "calibration_error")
 COST = ("multiply_adds", "samples_seen")
 
 
-def test_logits(home: Path, repeats: list[dict[str, Any]], x: Array, classes: int) -> Array:
+def test_logits(predictor: Predictor, home: Path, repeats: list[dict[str, Any]], classes: int) -> Array:
     """Test logits of each repeat, (repeats, n, classes) float32; a failed repeat is NaN."""
-    logits = np.full((len(repeats), len(x), classes), np.nan, np.float32)
+    logits = np.full((len(repeats), len(predictor.x), classes), np.nan, np.float32)
     for row in repeats:
         if not row["failed"]:
-            logits[row["repeat"]] = predict(outcomes.load(home, row["repeat"]), x)
+            logits[row["repeat"]] = predictor(home, row["repeat"])
     return logits
 
 
-def variant_accuracies(home: Path, row: dict[str, Any], x: Array, y: Array) -> dict[str, float]:
+def variant_accuracies(predictor: Predictor, home: Path, row: dict[str, Any], y: Array) -> dict[str, float]:
     """Test accuracy of each variant of one repeat: shown beside the chosen model, never compared."""
     return {
-        name: float((predict(outcomes.load(home, row["repeat"], k), x).argmax(axis=1) == y).mean())
+        name: float((predictor(home, row["repeat"], variant=k).argmax(axis=1) == y).mean())
         for k, name in enumerate(row.get("variants", []))
     }
 
 
-def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Array) -> dict[str, Any]:
+def entry_of(predictor: Predictor, home: Path, outcome: dict[str, Any], logits: Array, y: Array) -> dict[str, Any]:
     """A method's part of results.json."""
     rows = [row | (measure(logits[row["repeat"]], y) if not row["failed"] else {}) for row in outcome["repeats"]]
     settings = outcome["settings"]
@@ -53,13 +52,13 @@ def entry_of(home: Path, outcome: dict[str, Any], logits: Array, x: Array, y: Ar
         ),
         "epochs": sum(value for name, value in settings.items() if name.endswith("epochs") and isinstance(value, int)),
         "ceiling": outcome.get("ceiling", False),
-        "repeats": [_repeat(row) | _variants(home, row, x, y) for row in rows],
+        "repeats": [_repeat(row) | _variants(predictor, home, row, y) for row in rows],
         "curves": [{"repeat": row["repeat"], **epoch} for row in rows for epoch in row.get("curve", [])],
     }
 
 
-def _variants(home: Path, row: dict[str, Any], x: Array, y: Array) -> dict[str, Any]:
-    accuracies = variant_accuracies(home, row, x, y)
+def _variants(predictor: Predictor, home: Path, row: dict[str, Any], y: Array) -> dict[str, Any]:
+    accuracies = variant_accuracies(predictor, home, row, y)
     return {"variants": accuracies, "choices": choices(row.get("notes", {}), accuracies)}
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.common import intervals, outcomes
-from tasks.common.objectives import predict
+from tasks.common import intervals
 from tasks.common.samples import Array
+from tasks.evaluate.predictor import Predictor
 
 AUXILIARY = "auxiliary"
 
@@ -51,28 +51,27 @@ def delta_p(tasks: Sequence[Task]) -> tuple[Array, float]:
     return deltas, variance
 
 
-def squared_errors(home: Path, rows: list[dict[str, Any]], x: Array, auxiliary: Array) -> Array | None:
+def squared_errors(predictor: Predictor, home: Path, rows: list[dict[str, Any]], auxiliary: Array) -> Array | None:
     """Squared auxiliary error of each test sample, mean over the quantities, (repeats, n) float64.
 
     In squared standard deviations of the repeat's training part, as in training; a failed repeat is NaN. None if
     no repeat learnt the quantities.
     """
-    errors = np.full((len(rows), len(x)), np.nan)
+    errors = np.full((len(rows), len(predictor.x)), np.nan)
     for row in rows:
         scaling = row.get("notes", {}).get(AUXILIARY)
         if scaling is not None:
-            model = outcomes.load(home, row["repeat"])
-            predicted = predict(model, x, of=lambda outputs: outputs[AUXILIARY]).astype(np.float64)
+            predicted = predictor(home, row["repeat"], output=AUXILIARY).astype(np.float64)
             truth = (auxiliary - np.array(scaling["shift"])) / np.array(scaling["scale"])
             errors[row["repeat"]] = ((predicted - truth) ** 2).mean(axis=1)
     return None if np.isnan(errors).all() else errors
 
 
 def of(
+    predictor: Predictor,
     homes: Mapping[str, Path],
     read: Mapping[str, dict[str, Any]],
     logits: Mapping[str, Array],
-    x: Array,
     y: Array,
     auxiliary: Array,
     share: float,
@@ -85,7 +84,7 @@ def of(
     learnt = {
         name: errors
         for name, home in homes.items()
-        if (errors := squared_errors(home, read[name]["repeats"], x, auxiliary)) is not None
+        if (errors := squared_errors(predictor, home, read[name]["repeats"], auxiliary)) is not None
     }
     return {
         name: {"auxiliary_error": _plain(errors.mean(axis=1))}

@@ -1,14 +1,10 @@
 """The verdict on a few-shot task as one self-contained HTML page, in the look of the studies' reports."""
 
-import numpy as np
-
 from tasks.fewshot import words
 from tasks.fewshot.words import Results
-from tasks.report import templates
-from tasks.report.forest import Axis, Row
-from tasks.report.formats import NOTHING, interval, number, percent, points
-from tasks.report.page import flat
-from tasks.report.statistics import Comparison
+from tasks.report import task
+from tasks.report.formats import NOTHING, number, percent
+from tasks.report.task import Difference, Page, Table
 
 ABOUT = {
     "nearest": ("The class of the nearest labelled sample, pixel by pixel. Nothing is trained: the floor.", "", ""),
@@ -26,25 +22,29 @@ ABOUT = {
 
 def render(found: Results) -> str:
     """The whole page."""
-    compared = found.verdict.differences
-    drawn = axis(list(compared.values()))
-    return templates.render(
-        "fewshot.html.j2",
-        list(found.methods),
+    header = ["method", "accuracy, %", "95 % interval", "parameters trained", "rates chosen", "epochs chosen"]
+    rows = [cells(found, name) for name in found.verdict.means]
+    caption = "Share of the queries of novel classes that are told right."
+    page = Page(
         task=found.task,
+        title="which way tells novel classes?",
         question=found.settings.question,
         warning=words.warning(found),
         answer=words.answer(found),
         facts=facts(found),
         best=found.verdict.best,
-        header=["method", "accuracy, %", "95 % interval", "parameters trained", "rates chosen", "epochs chosen"],
-        rows=[cells(found, name) for name in found.verdict.means],
-        axis=drawn,
-        differences=[row(f"{one} over {other}", each, drawn) for (one, other), each in compared.items()],
+        tables=[Table("accuracies", "Accuracy", caption, header, rows)],
+        lead="Paired over the same episodes.",
+        unit="points above the other",
+        differences=[
+            Difference(f"{one} over {other}", each.mean, each.interval, each.word or "")
+            for (one, other), each in found.verdict.differences.items()
+        ],
         notes=words.notes(found),
-        descriptions=[(name, ABOUT[name]) for name in found.methods],
-        settings=flat(found.settings.model_dump(exclude={"question"})),
+        descriptions={name: ABOUT[name] for name in found.methods},
+        settings=found.settings.model_dump(exclude={"question"}),
     )
+    return task.render(page, list(found.methods))
 
 
 def facts(found: Results) -> dict[str, str]:
@@ -72,30 +72,3 @@ def cells(found: Results, name: str) -> list[str]:
         ", ".join(f"{rate:g}" for rate in rates) or NOTHING,
         ", ".join(epochs) or NOTHING,
     ]
-
-
-def axis(differences: list[Comparison]) -> Axis | None:
-    """The range, in points, that shows zero and every interval."""
-    ends = [100 * end for one in differences for end in one.interval or (one.mean,) if end is not None]
-    if not ends:
-        return None
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    pad = 0.05 * (high - low) or 1.0
-    return Axis(low - pad, high + pad)
-
-
-def row(name: str, one: Comparison, drawn: Axis | None) -> Row:
-    """One difference, placed on the axis."""
-    if one.mean is None or drawn is None:
-        return Row(name, "", word=one.word or "")
-    low, high = (100 * np.array(one.interval or (one.mean, one.mean))).tolist()
-    return Row(
-        name,
-        "",
-        difference=points(one.mean),
-        interval=interval(one.interval) if one.interval else "",
-        word=one.word or "",
-        at=f"{drawn.place(100 * one.mean):.2f}",
-        low=f"{drawn.place(low):.2f}",
-        high=f"{drawn.place(high):.2f}",
-    )

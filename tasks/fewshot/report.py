@@ -9,31 +9,24 @@ Out:  data/fewshot/<task>/results.json   accuracies and all paired differences, 
 Run:  dvc repro fewshot-report           about 10 s
 """
 
-from tasks.common import entry, seeds
+from tasks.common import entry, params
 from tasks.common.artifacts import write_json, write_npz, write_text
-from tasks.fewshot import page, pools, settings, words
-from tasks.fewshot.episodes import draw
+from tasks.fewshot import page, pools, words
 from tasks.fewshot.measured import measure
+from tasks.fewshot.settings import episodes_of, task_of
 from tasks.fewshot.verdict import judge
 from tasks.fewshot.words import Results
 
 
 def main(task: str) -> None:
     """Write the results, the verdict and the page of one task."""
-    params = settings.load()
-    chosen, novel = settings.task_of(params, task), pools.novel(task)
-    episodes = draw(  # the same for all methods and repeats
-        len(novel),
-        novel.samples,
-        ways=chosen.ways,
-        shots=chosen.shots,
-        queries=chosen.queries,
-        count=settings.at_most(chosen, chosen.novel_episodes, params.caps),
-        rng=seeds.generator(params.seed, "few-shot", "novel"),
-    )
-    methods = {name: measure(name, pools.folder(task, name), novel, episodes) for name in settings.selected(params)}
+    settings = params.load()
+    chosen, novel = task_of(settings, task), pools.novel(task)
+    episodes = episodes_of(novel, chosen, chosen.novel_episodes, settings, "novel")
+    selected = settings.run.fewshot.methods
+    methods = {name: measure(name, pools.folder(task, name), novel, episodes) for name in selected}
     accuracies = {name: one.accuracies for name, one in methods.items()}
-    found = Results(task, chosen, params.size, len(episodes), novel.names, methods, judge(accuracies))
+    found = Results(task, chosen, settings.size, len(episodes), novel.names, methods, judge(accuracies))
     home = pools.HOME / task
     write_json(home / "results.json", words.content(found))
     write_npz(home / "episodes.npz", **accuracies)

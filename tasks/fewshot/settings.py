@@ -1,12 +1,12 @@
-"""What params.yaml says of one few-shot task."""
+"""What params.yaml asks of one few-shot task."""
 
+from tasks.common import seeds
 from tasks.common.errors import UserError, unknown
-from tasks.common.params import Params, load, parse
-from tasks.common.schema.base import Section
+from tasks.common.params import Params
 from tasks.common.schema.fewshot import Task
 from tasks.common.schema.run import Size
-
-__all__ = ["at_most", "load", "method_of", "parse", "selected", "task_of"]
+from tasks.fewshot.episodes import Episodes, draw
+from tasks.fewshot.pools import Pool
 
 
 def task_of(params: Params, name: str) -> Task:
@@ -20,14 +20,21 @@ def task_of(params: Params, name: str) -> Task:
     return params.fewshot.tasks[name]
 
 
-def method_of(params: Params, name: str) -> Section:
-    """A method's settings."""
-    return params.fewshot.settings(name)
+def episodes_of(pool: Pool, task: Task, count: int, params: Params, part: str) -> Episodes:
+    """``count`` episodes of a pool, or fewer in a small run: the same for all methods and repeats of a task.
 
-
-def selected(params: Params) -> list[str]:
-    """The methods that are run."""
-    return list(params.run.fewshot.methods)
+    Args:
+        part: What the pool is, ``validation`` or ``novel``; each has random numbers of its own.
+    """
+    return draw(
+        len(pool),
+        pool.samples,
+        ways=task.ways,
+        shots=task.shots,
+        queries=task.queries,
+        count=at_most(task, count, params.caps),
+        rng=seeds.generator(params.seed, "few-shot", part),
+    )
 
 
 def at_most(task: Task, episodes: int, caps: Size) -> int:

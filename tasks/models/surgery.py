@@ -86,9 +86,16 @@ def names_of(model: keras.Model, hidden: Iterable[str]) -> frozenset[str]:
 
 
 def with_kernels(model: keras.Model, hidden: Iterable[str]) -> list[str]:
-    """Names of the dense layers and convolutions among `layers_of`."""
-    kinds = (keras.layers.Dense, keras.layers.Conv2D)
-    return [layer.name for layer in layers_of(model, hidden) if type(layer) in kinds]
+    """Names of the layers among `layers_of` whose kernel mixes channels: dense ones, convolutions, grouped or not, and
+    separable ones. A depthwise convolution mixes none, whether it is called so or has a group for each channel.
+    """
+    kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.SeparableConv2D)
+    return [layer.name for layer in layers_of(model, hidden) if type(layer) in kinds and not _is_depthwise(layer)]
+
+
+def _is_depthwise(layer: keras.layers.Layer) -> bool:
+    """Whether a convolution has a group for each channel, so that a filter sees one alone."""
+    return getattr(layer, "groups", 1) > 1 and layer.kernel.shape[-2] == 1
 
 
 def assign(model: keras.Model, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:

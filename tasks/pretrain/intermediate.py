@@ -6,7 +6,6 @@ Run:  dvc repro intermediate@reviews        about a minute
 """
 
 from tasks.common import entry, params, samples, stages
-from tasks.common.errors import UserError
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.phases import Phase
 from tasks.common.samples import Sample
@@ -14,6 +13,7 @@ from tasks.common.schema.base import Training
 from tasks.common.stages import Source
 from tasks.common.training import search
 from tasks.models import surgery
+from tasks.pretrain import sources
 
 
 def run(sample: Sample, source: Source, settings: Training, seed: int) -> Trained | Failed:
@@ -32,20 +32,13 @@ def run(sample: Sample, source: Source, settings: Training, seed: int) -> Traine
 
 
 def main(study: str) -> None:
-    """Train and save the source models; one that diverges is an error, as all else needs it."""
-    settings = params.load()
-    block, sample = settings.settings(study, "pretrain", "intermediate"), samples.source(study)
+    """Train and save the source models."""
+    settings, method = params.load(), "intermediate"
+    block, sample = settings.settings(study, "pretrain", method), samples.source(study)
     given = stages.pretrained(study, "given")
-
-    def once(repeat: int, seed: int) -> Trained | Failed:
-        result = run(sample, given(repeat), block, seed)
-        if isinstance(result, Failed):
-            raise UserError(f"the source model diverged: {result.reason}. Lower pretrain.intermediate.rates.")
-        return result
-
-    about = {"family": "pretrain", "settings": block.model_dump(), "classes": list(sample.classes)}
-    repeats = min(settings.pretrain.repeats, settings.caps.repeats)
-    stages.train(settings, stages.source_folder(study, "intermediate"), once, about, repeats)
+    sources.train(
+        settings, study, method, block, sample.classes, lambda repeat, seed: run(sample, given(repeat), block, seed)
+    )
 
 
 if __name__ == "__main__":

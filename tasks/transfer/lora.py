@@ -28,6 +28,40 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
         super().enable_lora(rank, lora_alpha or self.lora_alpha, **rest)
 
 
+class Separable(keras.layers.SeparableConv2D):  # type: ignore[misc]
+    """A separable convolution whose pointwise kernel gets the update; Keras 3.15 offers none for it."""
+
+    def __init__(self, lora_rank: int, lora_alpha: float, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.lora_rank, self.lora_alpha = lora_rank, lora_alpha
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        *inputs, outputs = self._kernel.shape
+        first, second = FACTORS
+        shapes = {first: (*inputs, self.lora_rank), second: (self.lora_rank, outputs)}
+        self.lora_kernel_a, self.lora_kernel_b = (
+            self.add_weight(name=name, shape=shape, initializer="zeros") for name, shape in shapes.items()
+        )
+
+    @property
+    def pointwise_kernel(self) -> Any:
+        """What the layer computes with, its update included, (1, 1, inputs, filters)."""
+        update = keras.ops.matmul(self.lora_kernel_a, self.lora_kernel_b)
+        return keras.ops.cast(self._kernel + self.lora_alpha / self.lora_rank * update, self.compute_dtype)
+
+    @pointwise_kernel.setter
+    def pointwise_kernel(self, variable: Any) -> None:
+        self._kernel = variable
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha}
+
+
+UPDATED: dict[type, type] = {keras.layers.Dense: Dense, keras.layers.SeparableConv2D: Separable}
+"""Layers that take Keras's place when they get an update; a convolution stays Keras's own."""
+
+
 def run(sample: Sample, source: Source, network: Network, settings: Lora, seed: int) -> Trained | Failed:
     """The updates' factors A and B and the head move; kernels, biases and batch normalisation stay.
 
@@ -58,12 +92,15 @@ def with_updates(model: keras.Model, names: list[str], rank: int, alpha: float, 
 
     A is (..., inputs, rank), for a convolution with its height and width, and starts Gaussian with variance
     1 / inputs of a unit; B is (rank, units) and starts at zero, so that the copy computes what ``model`` does.
+
+    Of a convolution in groups, inputs are those of one group: all groups share A, and each has columns of B of its own.
+    Of a separable convolution W is the pointwise kernel, and the depthwise one stays.
     """
 
     def make(layer: keras.layers.Layer) -> keras.layers.Layer:
         if layer.name not in names:
             return type(layer).from_config(layer.get_config())
-        kind = Dense if isinstance(layer, keras.layers.Dense) else type(layer)
+        kind: Any = UPDATED.get(type(layer), type(layer))
         return kind.from_config(layer.get_config() | {"lora_rank": rank, "lora_alpha": alpha})
 
     copy = surgery.rewired(model, make=make)
@@ -79,5 +116,10 @@ def merged(model: keras.Model, trained: keras.Model, names: list[str]) -> keras.
     result = surgery.copy(model)
     result.get_layer(HEAD).set_weights(trained.get_layer(HEAD).get_weights())
     for name in names:
-        result.get_layer(name).kernel.assign(trained.get_layer(name).kernel)
+        _kernel(result.get_layer(name)).assign(_kernel(trained.get_layer(name)))
     return result
+
+
+def _kernel(layer: keras.layers.Layer) -> Any:
+    """The kernel that an update is for, the update included."""
+    return layer.pointwise_kernel if isinstance(layer, keras.layers.SeparableConv2D) else layer.kernel

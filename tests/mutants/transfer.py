@@ -62,7 +62,12 @@ MUTANTS = (
     Mutant(_ADAPTERS, "- set(network.hidden)", "- {network.hidden[0]}", f"{_PARTS}adapters_normalisation_and_the_head_move_and_the_sources_layers_stay"),
     # lora
     Mutant(_LORA, "enable_lora(rank, lora_alpha or self.lora_alpha, **rest)", "enable_lora(rank, lora_alpha, **rest)", f"{_PARTS}a_first_step_moves_a_kernel_by_its_gradient_projected_on_a_and_scaled"),
-    Mutant(_LORA, "assign(trained.get_layer(name).kernel)", "assign(trained.get_layer(name)._kernel)", f"{_PARTS}the_merged_model_is_an_ordinary_one_with_the_predictions_of_the_one_trained"),
+    Mutant(_LORA, "assign(_kernel(trained.get_layer(name)))", "assign(trained.get_layer(name)._kernel)", f"{_PARTS}the_merged_model_is_an_ordinary_one_with_the_predictions_of_the_one_trained"),
+    Mutant("tasks/models/surgery.py", "in kinds and not _is_depthwise(layer)]", "in kinds]", f"{_PARTS}kernels_that_mix_channels_are_updated_and_the_start_is_the_source_to_the_bit"),
+    Mutant("tasks/models/surgery.py", "keras.layers.Conv2D, keras.layers.SeparableConv2D)", "keras.layers.Conv2D)", f"{_PARTS}kernels_that_mix_channels_are_updated_and_the_start_is_the_source_to_the_bit"),
+    Mutant(_LORA, "self.lora_alpha / self.lora_rank * update", "self.lora_alpha * update", f"{_PARTS}an_update_is_a_product_of_its_factors_in_every_kind_of_layer"),
+    Mutant(_LORA, "return layer.pointwise_kernel if", "return layer._kernel if", f"{_PARTS}an_update_is_a_product_of_its_factors_in_every_kind_of_layer"),
+    Mutant(_LORA, '"lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha}', '"lora_rank": self.lora_rank, "lora_alpha": self.lora_rank}', f"{_PARTS}training_moves_each_kind_by_its_projected_gradient_and_leaves_depthwise_kernels"),
     Mutant(_LORA, "for name in names for factor in FACTORS", "for name in names for factor in FACTORS[:1]", f"{_PARTS}kernels_differ_by_a_low_rank_and_nothing_else_but_the_head_moves"),
     Mutant(_LORA, '"lora_alpha": alpha}', '"lora_alpha": alpha * rank}', f"{_PARTS}a_first_step_moves_a_kernel_by_its_gradient_projected_on_a_and_scaled"),
     Mutant(_LORA, 'FACTORS = ("lora_kernel_a", "lora_kernel_b")', 'FACTORS = ("lora_kernel_a", "lora_kernel_b", "bias")', f"{_PARTS}kernels_differ_by_a_low_rank_and_nothing_else_but_the_head_moves"),

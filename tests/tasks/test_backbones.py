@@ -11,6 +11,7 @@ import pytest
 
 from tasks import models
 from tasks.common.backbones import BACKBONES
+from tasks.common.catalogue import BY_CHANNEL, GREY
 from tasks.common.errors import UserError
 from tasks.common.objectives import plain
 from tasks.common.phases import Phase
@@ -120,6 +121,12 @@ def prepared(name: str, pixels: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_it_has_batch_normalisation_where_the_table_says(name: str):
+    normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in built(name).layers)
+    assert normalised == BACKBONES[name].batch_norm == spec(name).batch_norm
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_its_blocks_hold_every_layer_once_and_end_where_the_table_says(name: str):
     facts, model = BACKBONES[name], built(name)
     hidden = spec(name).hidden
@@ -176,6 +183,39 @@ def test_grey_images_are_colour_images_with_three_equal_channels(name: str):
     colour = surgery.features(built(name, shape=(40, 32, 3)))(np.repeat(grey[..., None], 3, axis=-1))
     for shape in ((40, 32), (40, 32, 1)):
         assert np.array_equal(surgery.features(built(name, shape=shape))(grey.reshape(2, *shape)), colour)
+
+
+OF_GREY = ("efficientnet-lite0", "mobilenet", "mobilenet-v3-small", "efficientnet-b0")
+"""Light ones that were trained with each scaling that grey images can have: centred, signed, none."""
+
+
+@pytest.mark.parametrize("name", OF_GREY)
+@pytest.mark.parametrize("channels", [(), (1,)])
+def test_of_a_grey_image_it_computes_what_keras_does_of_three_equal_channels(
+    name: str, channels: tuple[int, ...], tmp_path: Any
+):
+    """Scaling the one channel and then taking it thrice is Keras's preprocessing of the picture taken thrice."""
+    facts = BACKBONES[name]
+    assert facts.scaling in GREY
+    original = disturbed(backbone.original(facts, (32, 32, 3)))
+    original.save_weights(tmp_path / "own.weights.h5")
+    model = surgery.features(built(name, shape=(32, 32, *channels)))
+    surgery.assign(model, from_file(tmp_path / "own.weights.h5", name))
+
+    grey = RNG.integers(0, 256, (2, 32, 32, *channels)).astype(np.uint8)
+    thrice = np.repeat(grey.reshape(2, 32, 32, 1), 3, axis=-1).astype(np.float32)
+    expected = np.asarray(original(prepared(name, thrice), training=False)).mean(axis=(1, 2))
+    found = np.asarray(model(Scaling.fit(grey, facts.scaling)(grey), training=False))
+    assert expected.std() > 1e-3
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * float(np.abs(expected).max()))
+
+
+def test_every_scaling_of_the_table_is_for_grey_images_or_is_refused_for_them():
+    assert {facts.scaling for facts in BACKBONES.values()} <= {*GREY, *BY_CHANNEL}
+    for kind in BY_CHANNEL:
+        for shape in ((2, 32, 32), (2, 32, 3), (2, 32, 32, 1)):  # 3 pixels wide is no colour
+            with pytest.raises(UserError, match=r"scales red, green and blue.*expected \(height, width, 3\)"):
+                Scaling.fit(np.zeros(shape, np.uint8), kind)
 
 
 def test_channels_are_turned_where_the_table_says():

@@ -1,6 +1,7 @@
 """What evaluate derives from logits."""
 
 import base64
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from tasks.evaluate.cost import cost
 from tasks.evaluate.entries import FIGURES, means
 from tasks.evaluate.hardest import hardest
 from tasks.evaluate.plots import confusion, curve
+from tasks.evaluate.predictor import Predictor
 from tasks.evaluate.provenance import hashes
 from tasks.evaluate.variance import test_variance as variance
 
@@ -131,3 +133,24 @@ def test_hashes_are_those_of_the_files(tmp_path):
         "test.npz": "d41d8cd98f00b204e9800998ecf8427e",  # of nothing, as RFC 1321 has it
         "scaling.npz": "9dd4e461268c8034f5c8564e155c67a6",
     }
+
+
+def network(hidden: int) -> keras.Model:
+    inputs = keras.Input((3,), name="inputs")
+    features = keras.layers.Dense(hidden, "tanh", name="hidden")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(2, name="head")(features), name="network")
+
+
+def test_a_predictor_says_what_each_saved_model_says(tmp_path: Path):
+    """Two folders share an architecture and one has another; each repeat and variant answers with its own weights."""
+    x = np.random.default_rng(1).normal(size=(7, 3)).astype(np.float32)
+    answers = {}
+    for home, hidden in (("narrow", 4), ("as-narrow", 4), ("wide", 9)):
+        models = [network(hidden) for _ in range(4)]
+        repeats = [Trained(models[r], Course(), 0.1, 1, 0, {"other": models[2 + r]}) for r in range(2)]
+        outcomes.save(tmp_path / home, repeats, {})
+        answers |= {(home, k % 2, None if k < 2 else 0): np.asarray(model(x)) for k, model in enumerate(models)}
+    predictor = Predictor(x, at_a_time=2)
+    for (home, repeat, variant), logits in [*answers.items(), *answers.items()]:
+        np.testing.assert_allclose(predictor(tmp_path / home, repeat, variant=variant), logits, rtol=1e-5, atol=1e-6)
+    assert len({logits.tobytes() for logits in answers.values()}) == 12

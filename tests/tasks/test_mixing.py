@@ -150,9 +150,15 @@ def test_noise_has_the_deviation_asked_for():
 
 def test_a_flip_mirrors_whole_images_left_to_right_half_of_them():
     x = tf.random.stateless_normal((400, 3, 5, 2), seed(4))
-    after = mixing.flipped(x, seed(5)).numpy()
-    mirrored = (after == x.numpy()[:, :, ::-1]).all(axis=(1, 2, 3))
-    same = (after == x.numpy()).all(axis=(1, 2, 3))
+    seen: list[Any] = []
+
+    def model(images: Any, training: bool) -> Any:
+        seen.append(np.asarray(images))
+        return images[:, 0, :, 0]
+
+    Mixed(flip=True)(model, {"x": x, "y": tf.zeros(400, tf.int32), "seed": seed(5)})
+    mirrored = (seen[0] == x.numpy()[:, :, ::-1]).all(axis=(1, 2, 3))
+    same = (seen[0] == x.numpy()).all(axis=(1, 2, 3))
     assert (mirrored ^ same).all()
     assert 160 < mirrored.sum() < 240
 

@@ -1,11 +1,13 @@
 """params.yaml: what the check says of sources that others trained, where weights, networks and samples do not fit."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.tasks.test_params import complaint
+from tasks.common import params
+from tests.tasks.test_params import CONTENT, complaint
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,49 @@ from tests.tasks.test_params import complaint
 )  # fmt: skip
 def test_what_does_not_go_together_is_refused_by_the_check(change: Callable[[dict[str, Any]], object], message: str):
     assert message in complaint(change)
+
+
+def pictures(scaling: str, of: str, *, colour: bool) -> Callable[[dict[str, Any]], object]:
+    """A change of params.yaml: study `clothing` has own images, and starts from a backbone's weights."""
+
+    def change(content: dict[str, Any]) -> None:
+        content["datasets"]["pictures"] = {"kind": "own-images", "classes": ["a", "b"], "side": 32, "colour": colour}
+        content["run"]["files"] = {"pictures": "pictures"}
+        content["run"]["studies"]["clothing"].update(source="pictures", target="pictures")
+        content["datasets"]["efficientnet-lite0"]["of"] = of
+        content["studies"]["clothing"]["network"]["name"] = of
+        content["studies"]["clothing"]["data"].update(scaling=scaling)
+        content["studies"]["clothing"]["data"]["target"].update(classes="all")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("scaling", "of", "colour"),
+    [
+        ("signed", "mobilenet-v2", False),
+        ("centred", "efficientnet-lite0", False),
+        ("none", "efficientnet-b0", False),
+        ("signed", "mobilenet-v2", True),
+        ("imagenet-mean", "vgg16", True),
+        ("imagenet", "densenet121", True),
+    ],
+)
+def test_images_may_have_the_scaling_of_their_backbone(scaling: str, of: str, *, colour: bool):
+    content = copy.deepcopy(CONTENT)
+    pictures(scaling, of, colour=colour)(content)
+    assert params.parse(content).studies["clothing"].data.scaling == scaling
+
+
+@pytest.mark.parametrize(
+    ("scaling", "message"),
+    [
+        ("imagenet-mean", "studies.clothing.data.scaling is 'imagenet-mean', which scales red, green and blue each"),
+        ("signed", "studies.clothing.network is vgg16, trained with data.scaling 'imagenet-mean', which scales red"),
+    ],
+)
+def test_grey_images_and_a_backbone_that_scales_colours_apart_are_one_complaint(scaling: str, message: str):
+    said = complaint(pictures(scaling, "vgg16", colour=False))
+    assert said.startswith("params.yaml: one thing is wrong.\n")
+    assert message in said
+    assert "source and target images are grey. Set colour: true on own images" in said

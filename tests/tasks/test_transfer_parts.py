@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from tasks.common import training
 from tasks.common.objectives import predict
 from tasks.common.phases import Phase
 from tasks.common.schema.study import Network
+from tasks.common.stages import Source
 from tasks.common.training import fit
 from tasks.models import surgery
 from tasks.transfer import adapters, lora
@@ -161,3 +163,87 @@ def test_rank_zero_is_feature_extraction_bit_for_bit():
 @pytest.mark.parametrize("change", [{"rank": 3}, {"alpha": 2.0}, {"epochs": 5}, {"rates": [0.05]}])
 def test_every_setting_of_lora_changes_the_result(change: dict[str, object]):
     assert not toys.same(transfer("lora").model, transfer("lora", **change).model)
+
+
+# lora: kinds of convolutions
+
+MIXING = ["conv-1", "conv-2", "conv-2-separable", "hidden-1"]
+"""Layers of `every_kind` whose kernels mix channels."""
+
+
+def every_kind(seed: int = 7) -> Source:
+    """A source model of grey images with a convolution of each kind, and with every weight at random."""
+    layers = keras.layers
+    signal = inputs = keras.Input((8, 8), name="inputs")
+    for layer in (
+        layers.Reshape((8, 8, 1), name="channels"),
+        layers.Conv2D(4, 3, name="conv-1"),
+        layers.DepthwiseConv2D(3, padding="same", name="conv-1-depthwise"),
+        layers.Conv2D(6, 3, groups=2, activation="tanh", name="conv-2"),
+        layers.Conv2D(6, 3, groups=6, padding="same", name="conv-2-channelwise"),  # as ConvNeXt has it
+        layers.SeparableConv2D(5, 3, activation="tanh", name="conv-2-separable"),  # as Xception and NASNet have it
+        layers.GlobalAveragePooling2D(name="pool"),
+        layers.Dense(6, activation="tanh", name="hidden-1"),
+        layers.Dense(2, name="head"),
+    ):
+        signal = layer(signal)
+    model = keras.Model(inputs, signal, name="every-kind")
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.normal(0, 0.3, w.shape).astype(np.float32) for w in model.get_weights()])
+    return Source(model, ("x", "y"))
+
+
+def kernel(model: Any, name: str) -> np.ndarray:
+    """What mixes channels in a layer, as a matrix of all that one unit sees times units."""
+    layer = model.get_layer(name)
+    found = np.asarray(layer.pointwise_kernel if "separable" in name else layer.kernel, np.float64)
+    return found.reshape(-1, found.shape[-1])
+
+
+def test_kernels_that_mix_channels_are_updated_and_the_start_is_the_source_to_the_bit():
+    start, x = start_of(every_kind()), toys.images().train.x
+    assert surgery.with_kernels(start, toys.CONVOLUTIONAL.hidden) == MIXING
+    updated = lora.with_updates(start, MIXING, 2, 4.0, SEED)
+    np.testing.assert_array_equal(predict(updated, x), predict(start, x))
+    shapes = {"conv-1": (9, 4), "conv-2": (3 * 3 * 4 // 2, 6), "conv-2-separable": (6, 5), "hidden-1": (5, 6)}
+    for name, (seen, units) in shapes.items():
+        first, second = (np.asarray(getattr(updated.get_layer(name), factor)) for factor in lora.FACTORS)
+        assert np.prod(first.shape[:-1]) == seen == len(kernel(start, name))
+        assert first.shape[-1] == len(second) == 2
+        assert second.shape[-1] == units
+        assert not second.any()
+        assert 0.5 < first.std() * seen**0.5 < 1.6  # variance 1 / inputs of a unit
+
+
+def test_an_update_is_a_product_of_its_factors_in_every_kind_of_layer():
+    """Each kernel is W + α/r · A B, checked through what the network gives."""
+    start, x = start_of(every_kind()), toys.images().train.x
+    updated = lora.with_updates(start, MIXING, 2, 6.0, SEED)
+    expected = surgery.copy(start)
+    for name in MIXING:
+        layer, own = updated.get_layer(name), expected.get_layer(name)
+        layer.lora_kernel_b.assign(RNG.normal(size=layer.lora_kernel_b.shape))
+        variable = own.pointwise_kernel if "separable" in name else own.kernel
+        variable.assign(variable + 3.0 * np.asarray(layer.lora_kernel_a) @ np.asarray(layer.lora_kernel_b))
+    np.testing.assert_allclose(predict(updated, x), predict(expected, x), rtol=1e-4, atol=1e-4)
+    assert not np.allclose(predict(updated, x), predict(start, x), atol=1e-2)
+    merged = lora.merged(start, updated, MIXING)
+    np.testing.assert_array_equal(predict(merged, x), predict(updated, x))
+    assert merged.to_json() == start.to_json()
+
+
+def test_training_moves_each_kind_by_its_projected_gradient_and_leaves_depthwise_kernels():
+    """As with the plain kinds above: (α/r)² A Aᵀ ΔW after one step, ΔW that of full fine-tuning."""
+    source, rank, alpha, network = every_kind(), 2, 6.0, toys.CONVOLUTIONAL
+    start, full = start_of(source), transfer("full-fine-tuning", network=network, source=source, **WHOLE).model
+    result = transfer("lora", network=network, source=source, rank=rank, alpha=alpha, **WHOLE)
+    factors = lora.with_updates(start, MIXING, rank, alpha, SEED)
+    for name in MIXING:
+        step = kernel(full, name) - kernel(start, name)
+        a = np.asarray(factors.get_layer(name).lora_kernel_a, np.float64).reshape(-1, rank)
+        expected = (alpha / rank) ** 2 * a @ a.T @ step
+        np.testing.assert_allclose(kernel(result.model, name) - kernel(start, name), expected, atol=2e-6)
+        assert np.abs(expected).max() > 1e-4
+    kernels = {f"{name}/{'pointwise_' * ('separable' in name)}kernel" for name in MIXING}
+    assert changed(start, result.model) == {"head/kernel", "head/bias", *kernels}
+    assert result.moved == 21 + sum(rank * sum(kernel(start, name).shape) for name in MIXING)

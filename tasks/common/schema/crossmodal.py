@@ -8,6 +8,7 @@ from pydantic import Field
 from tasks.common.errors import unknown
 from tasks.common.schema.base import Count, Named, Nothing, Section, Training, Weight, method_name
 from tasks.common.schema.study import Convolutional, Dense, Scaling
+from tasks.common.schema.tasks import Tasks, TasksRun, complaints_of_names
 
 Encoder = Literal["tf-idf", "glove", "minilm"]
 
@@ -51,16 +52,8 @@ class Methods(Named):
     contrastive: Contrastive
 
 
-class CrossModal(Section):
+class CrossModal(Tasks[Task, Methods]):
     """The block ``crossmodal`` of params.yaml."""
-
-    tasks: dict[str, Task]
-    methods: Methods
-
-    def settings(self, method: str) -> Section:
-        """Settings of a method by its name in params.yaml."""
-        found: Section = getattr(self.methods, method.replace("-", "_"))
-        return found
 
 
 METHODS = tuple(method_name(name) for name in Methods.model_fields)
@@ -78,12 +71,8 @@ class Inputs(Section):
     texts: str
 
 
-class CrossModalRun(Section):
-    """The block ``run.crossmodal``: what is run. ``names`` has the keys of ``tasks``, for a matrix."""
-
-    tasks: dict[str, Inputs]
-    names: list[str]
-    methods: Annotated[list[str], Field(min_length=1)]
+class CrossModalRun(TasksRun[Inputs]):
+    """The block ``run.crossmodal``."""
 
 
 def complaints(
@@ -103,13 +92,4 @@ def complaints(
             yield f"{place}.texts is '{inputs.texts}'; tf-idf needs no more than the descriptions: {DESCRIPTIONS}."
         if encoder != "tf-idf" and inputs.texts not in raw:
             yield f"{place}.texts is '{inputs.texts}'; {encoder} needs its weights, of: {', '.join(raw)}."
-    if sorted(run.names) != sorted(run.tasks):
-        yield (
-            f"run.crossmodal.names is [{', '.join(run.names)}]; expected the keys of run.crossmodal.tasks, each once: "
-            f"[{', '.join(run.tasks)}]."
-        )
-    for method in run.methods:
-        if method not in METHODS:
-            yield unknown("run.crossmodal.methods", method, METHODS)
-    if len({*run.methods}) < len(run.methods):
-        yield f"run.crossmodal.methods names a method twice: {', '.join(run.methods)}."
+    yield from complaints_of_names("run.crossmodal", run, METHODS)

@@ -8,6 +8,7 @@ from pydantic import Field
 from tasks.common.errors import unknown
 from tasks.common.schema.base import Count, Named, Nothing, Rate, Section, Share, Training, Weight, method_name
 from tasks.common.schema.study import Convolutional, Dense
+from tasks.common.schema.tasks import Tasks, TasksRun, complaints_of_names
 
 Ways = Annotated[int, Field(ge=2, description="classes of an episode")]
 
@@ -65,16 +66,8 @@ class Methods(Named):
     fine_tuned: FineTuned
 
 
-class FewShot(Section):
+class FewShot(Tasks[Task, Methods]):
     """The block ``fewshot`` of params.yaml."""
-
-    tasks: dict[str, Task]
-    methods: Methods
-
-    def settings(self, method: str) -> Section:
-        """Settings of a method by its name in params.yaml."""
-        found: Section = getattr(self.methods, method.replace("-", "_"))
-        return found
 
 
 METHODS = tuple(method_name(name) for name in Methods.model_fields)
@@ -88,12 +81,8 @@ class Pools(Section):
     novel: str
 
 
-class FewShotRun(Section):
-    """The block ``run.fewshot``: which tasks and methods are run. ``names`` are the keys of ``tasks``, for a matrix."""
-
-    tasks: dict[str, Pools]
-    names: list[str]
-    methods: Annotated[list[str], Field(min_length=1)]
+class FewShotRun(TasksRun[Pools]):
+    """The block ``run.fewshot``."""
 
 
 def complaints(run: FewShotRun, block: FewShot, datasets: Collection[str]) -> Iterator[str]:
@@ -104,20 +93,6 @@ def complaints(run: FewShotRun, block: FewShot, datasets: Collection[str]) -> It
         for side, dataset in (("base", pools.base), ("novel", pools.novel)):
             if dataset not in datasets:
                 yield unknown(f"run.fewshot.tasks.{name}.{side}", dataset, datasets)
-    if sorted(run.names) != sorted(run.tasks):
-        yield (
-            f"run.fewshot.names is [{', '.join(run.names)}]; expected the keys of run.fewshot.tasks, each once: "
-            f"[{', '.join(run.tasks)}]."
-        )
-    yield from _methods(run.methods)
-
-
-def _methods(methods: list[str]) -> Iterator[str]:
-    place = "run.fewshot.methods"
-    for method in methods:
-        if method not in METHODS:
-            yield unknown(place, method, METHODS)
-    if len({*methods}) < len(methods):
-        yield f"{place} names a method twice: {', '.join(methods)}."
-    if FLOOR not in methods:
-        yield f"{place} leaves out '{FLOOR}', the floor that any training has to beat; add it."
+    yield from complaints_of_names("run.fewshot", run, METHODS)
+    if FLOOR not in run.methods:
+        yield f"run.fewshot.methods leaves out '{FLOOR}', the floor that any training has to beat; add it."

@@ -108,6 +108,9 @@ class Size(Section):
 
 
 class Runtime(Section):
+    """``precision``: what networks compute in while they are trained; their weights are float32 in any case."""
+
     threads: Count
     onednn: bool
     deterministic: bool
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"

@@ -84,7 +84,6 @@ class Backbone(Section):
     name: str
     activation: Activation = "relu"  # of adapters
     initializer: Initializer = "he_normal"
-    batch_norm: Literal[True] = True
 
     @field_validator("name")
     @classmethod
@@ -94,6 +93,11 @@ class Backbone(Section):
             known = {"name": name, "known": ", ".join(BACKBONES), "nearest": nearest(name, BACKBONES)}
             raise PydanticCustomError("backbone", text, known)
         return name
+
+    @property
+    def batch_norm(self) -> bool:
+        """Whether it has batch normalisation; that is not for a setting to say."""
+        return BACKBONES[self.name].batch_norm
 
     @property
     def hidden(self) -> list[str]:

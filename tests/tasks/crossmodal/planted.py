@@ -1,5 +1,6 @@
 """Classes whose images show what their descriptions say, so that unseen ones can be told; and a project of them."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tasks.common.samples import Array
 from tasks.common.schema.crossmodal import Methods, Task
 from tasks.common.schema.run import Size
 from tasks.crossmodal.descriptions import unit
+from tests.contracts.imports import ROOT
 
 CLASSES, ATTRIBUTES, WIDTH = 16, 4, 10
 NETWORK: dict[str, Any] = {"kind": "dense", "units": [16], "activation": "relu", "initializer": "he_normal"}
@@ -32,6 +34,7 @@ METHODS: dict[str, Any] = {
     "contrastive": {**TRAINING, "temperature": 0.2, "width": 16},
 }
 CAPS = Size(repeats=2)
+CONTENT: dict[str, Any] = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 
 def task(**changes: Any) -> Task:
@@ -69,21 +72,18 @@ def raw(train: int = 12, test: int = 10, noise: float = 0.3, seed: int = 0) -> d
 
 
 def params(**changes: Any) -> dict[str, Any]:
-    """The parts of params.yaml that cross-modal tasks hang on."""
-    run = {
+    """The project's params.yaml with the planted task as its only cross-modal one, and with changes."""
+    content = copy.deepcopy(CONTENT)
+    content["run"]["datasets"].append("planted")
+    content["datasets"]["planted"] = {"kind": "fashion-mnist"}
+    content["run"]["crossmodal"] = {
         "tasks": {"planted": {"images": "planted", "texts": "tasks/crossmodal/descriptions.yaml"}},
         "names": ["planted"],
         "methods": list(METHODS),
     }
-    return {
-        "run": {"crossmodal": run, "datasets": ["planted"], "files": {}, "weights": ["glove"]},
-        "seed": 1,
-        "size": "full",
-        "sizes": {"full": {"repeats": 2}, "smoke": {"repeats": 1, "epochs": 2, "source_rows": 64, "test_rows": 80}},
-        "runtime": {"threads": 1, "onednn": True, "deterministic": True},
-        "crossmodal": {"tasks": {"planted": TASK}, "methods": METHODS},
-        **changes,
-    }
+    content["crossmodal"] = copy.deepcopy({"tasks": {"planted": TASK}, "methods": METHODS})
+    sizes = {"full": {"repeats": 2}, "smoke": {"repeats": 1, "epochs": 2, "source_rows": 64, "test_rows": 80}}
+    return content | {"seed": 1, "size": "full", "sizes": sizes} | changes
 
 
 def write(folder: Path, **changes: Any) -> None:

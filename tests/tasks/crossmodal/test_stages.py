@@ -11,7 +11,7 @@ from tasks.common.artifacts import read_json, read_npz, write_npz
 from tasks.common.errors import UserError
 from tasks.crossmodal import __main__ as train
 from tasks.crossmodal import descriptions, report, seen, split, wording
-from tests.tasks.crossmodal import planted
+from tests.tasks.crossmodal import planted, test_page
 
 HOME = Path("data/crossmodal/planted")
 TEXTS = "tasks/crossmodal/descriptions.yaml"
@@ -68,6 +68,11 @@ def test_planted_classes_are_told_the_control_is_not_and_the_verdict_says_so(pro
     assert "Better than a guess on classes never seen: eszsl." in text
     assert "Careful" not in text
     assert all(len(line) <= 120 for line in text.splitlines())
+    assert text.endswith("The same as a page: data/crossmodal/planted/index.html\n")
+    shown = (HOME / "index.html").read_text(encoding="utf-8")
+    for method in ("chance", "eszsl"):
+        assert test_page.of(shown, method)[0] == f"{100 * found['methods'][method]['zero_shot']['mean']:.1f}"
+    assert str(project) not in shown
 
 
 def of_splits(entry: dict[str, Any]) -> tuple[list[float], list[float]]:

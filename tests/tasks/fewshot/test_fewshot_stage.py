@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from tasks.common import artifacts, seeds
+from tasks.common import artifacts, params, seeds
 from tasks.common.errors import UserError
 from tasks.fewshot import __main__ as train
-from tasks.fewshot import pools, report, settings, split
+from tasks.fewshot import pools, report, split
 from tests.tasks.fewshot import toys
 
 ROOT = Path(__file__).parents[3]
@@ -186,7 +186,7 @@ def test_what_is_wrong_in_params_is_said_before_anything_runs(place: list[str], 
         inner = inner[key]
     inner[place[-1]] = value
     with pytest.raises(UserError, match=words):
-        settings.parse(content)
+        params.parse(content)
 
 
 def test_a_task_without_a_definition_is_told_of(project: Path) -> None:

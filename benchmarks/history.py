@@ -1,0 +1,35 @@
+"""benchmarks/history.csv: what was measured, when, on which commit; one figure a line.
+
+Ratios of two things measured in one run hold from machine to machine; seconds and bytes are one machine's, so each line
+says how many cores it had.
+"""
+
+import csv
+import datetime
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+HISTORY = ROOT / "benchmarks" / "history.csv"
+COLUMNS = ("date", "commit", "cores", "benchmark", "figure", "value")
+
+
+def commit(root: Path = ROOT) -> str:
+    """The commit that was measured, with a + where files differ from it; nothing outside of git."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude", "*"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def note(benchmark: str, figures: Mapping[str, float | int | str], path: Path = HISTORY) -> None:
+    """Add the figures of one benchmark; floats with four digits."""
+    fresh = not path.exists()
+    about = [datetime.date.today().isoformat(), commit(), os.cpu_count(), benchmark]
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(COLUMNS)
+        for figure, value in figures.items():
+            writer.writerow([*about, figure, f"{value:.4g}" if isinstance(value, float) else value])
