@@ -5,7 +5,8 @@
 ``samples`` are those that all its trainings see: repeats × rates (× weights) × epochs × training samples;
 ``multiply-adds`` those of one prediction, and training costs a fixed multiple. The constants are fitted to 80 stages on
 one core of a 2-core machine: dense networks of 7,000 to 275,000 multiply-adds, convolutional ones of 90,000. A process
-needs `BASE` of memory for TensorFlow and `COPIES` times the samples it works on as float32.
+needs `BASE` of memory for TensorFlow and `COPIES` times the samples it works on as float32; of images that stay in
+their file (`tasks.common.lazy`) those are `BATCH`. What deep networks make of a batch is not counted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.common import limits
 from tasks.common.backbones import BACKBONES
 from tasks.common.catalogue import KINDS, classes_of
 from tasks.common.given import TEXTS
@@ -26,7 +28,7 @@ from tasks.common.schema.study import Network, Study
 from tasks.common.studies import named
 
 START, SAMPLE, MULTIPLY_ADD, CONVOLVED, BACKBONE = 4.5, 9e-6, 1.1e-10, 2.8e-10, 5e-10  # seconds
-BASE, COPIES = 750 * 2**20, 4
+BASE, COPIES, BATCH = 750 * 2**20, 4, 64
 OTHERS = 4
 """Stages of a study that train nothing: split, the teacher's choice, evaluation, report."""
 FROZEN = ("fixed", "feature-extraction")
@@ -98,9 +100,15 @@ def of_study(params: Params, name: str) -> Estimate | None:
         START + samples * per_sample["student" if family == "distill" else "network"] for family, samples in seen
     )
     unlabelled = study.data.target.unlabelled
-    rows = max(pool, caps.repeats * (study.data.target.labelled + study.data.target.validation + unlabelled))
-    memory, methods = BASE + COPIES * rows * math.prod(target.shape) * 4, len(params.methods(name).families)
-    return Estimate(seconds, memory, methods, sum(samples for _, samples in seen))
+    rows = (pool, caps.repeats * (study.data.target.labelled + study.data.target.validation + unlabelled))
+    memory = BASE + COPIES * max(held(count, target.shape) for count in rows)
+    return Estimate(seconds, memory, len(params.methods(name).families), sum(samples for _, samples in seen))
+
+
+def held(rows: int, shape: tuple[int, ...]) -> int:
+    """Bytes of samples, as float32, that are in memory at a time."""
+    whole = rows * math.prod(shape) * 4
+    return BATCH * math.prod(shape) * 4 if len(shape) > 1 and whole > limits.IMAGES else whole
 
 
 def stages_seen(params: Params, name: str, pool: int) -> list[tuple[str, int]]:

@@ -4,8 +4,8 @@ A file is filled beside its target and renamed, so a stopped or failed write lea
 finished. No clock gets into a file, and JSON keys are sorted.
 """
 
-import io
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -47,13 +47,26 @@ def replacing(target: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def write_npz(target: Path, **arrays: np.ndarray[Any, Any]) -> None:
-    """Write arrays uncompressed: the bytes hang on no clock, no zlib and, unlike `numpy.savez`'s, no Python release."""
+def write_npz(target: Path, **arrays: Any) -> None:
+    """Write arrays uncompressed: the bytes hang on no clock, no zlib and, unlike `numpy.savez`'s, no Python release.
+
+    What has `blocks`, an iterator over arrays, besides a shape and a dtype, is written block by block, to the bytes
+    that the whole array would give.
+    """
     with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
-        for name, values in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getbuffer())  # dated 1980
+        for name, given in arrays.items():
+            values = given if hasattr(given, "blocks") else np.asanyarray(given)
+            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980
+            # The size is told beforehand: members of more than 2 GiB get a longer header.
+            member.file_size = math.prod(values.shape) * values.dtype.itemsize
+            with archive.open(member, "w") as file:
+                if isinstance(values, np.ndarray):
+                    np.lib.format.write_array(file, values, allow_pickle=False)
+                    continue
+                about = {"descr": values.dtype.str, "fortran_order": False, "shape": values.shape}
+                np.lib.format.write_array_header_1_0(file, about)
+                for block in values.blocks():
+                    file.write(block.tobytes())
 
 
 def read_npz(path: Path) -> Arrays:

@@ -1,8 +1,9 @@
 """A training loop whose epochs run inside traced functions.
 
 Batches are gathered by index from tensors that stay in memory, so that a small network is not slowed
-down by its surroundings. The bytes are the same on every run of one machine. A loop is traced once and
-serves all repeats and rates of one architecture: weights are put in before and taken out after.
+down by its surroundings; large images stay in their file (`tasks.common.streamed`). The bytes are the same
+on every run of one machine. A loop is traced once and serves all repeats and rates of one architecture:
+weights are put in before and taken out after.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from tasks.common import runtime, seeds
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Criterion, Objective
 from tasks.common.phases import Course, DivergedError, Phase, freeze, row
+from tasks.common.streamed import apart, held, judged
 from tasks.common.traced import Stretch, len_of
 from tasks.models.precision import twin
 
@@ -47,7 +49,7 @@ class Loop:
         self._kept = [tf.Variable(weight.value) for weight in self._model.weights]
         self._objective, self._optimizer, self._batch, self._criterion = objective, optimizer, batch, criterion
         self._stretches: dict[Any, Stretch] = {}
-        self._validate = tf.function(lambda data, constants: criterion(self._model, {**data, **constants}))
+        self._validations: dict[str, Callable[..., Any]] = {}
 
     def run(
         self,
@@ -63,8 +65,8 @@ class Loop:
         """Train from ``weights`` through the phases; gives the course and the weights kept."""
         self._model.set_weights(weights)
         given = {"train": train, "streams": streams, "constants": constants, "held_out": validation}
-        tensors = tf.nest.map_structure(tf.constant, given)
-        loss, accuracy = self._validate(tensors["held_out"], tensors["constants"])
+        tensors = tf.nest.map_structure(held, given)
+        loss, accuracy = self._judged({name: tensors[name] for name in ("held_out", "constants")})
         course = Course(validation_loss=float(loss), validation_accuracy=float(accuracy))
         lowest, epoch = course.validation_loss, 0
         for phase in (phase for phase in phases if phase.epochs):
@@ -77,6 +79,20 @@ class Loop:
         if keep == "last":
             return course, self._model.get_weights()
         return course, [kept.numpy() for kept in self._kept] if course.epoch else weights
+
+    def _judged(self, tensors: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Loss and accuracy of the held-out part as things stand."""
+        whole, about, together = apart(tensors)
+        key = repr(about)
+        if key not in self._validations:
+
+            def trace(given: list[Any]) -> tuple[Any, Any]:
+                parts = together(given)
+                return judged(self._criterion, self._model, parts["held_out"], parts["constants"])
+
+            self._validations[key] = tf.function(trace)
+        figures: tuple[Any, Any] = self._validations[key](whole)
+        return figures
 
     def _parts(
         self,

@@ -38,7 +38,7 @@ def predict(model: Callable[..., Any], x: Array, of: Callable[[Any], Any] = clas
     each of many small models. Photos go in few at a time, because a deep network makes much of each.
     """
     batch = max(1, min(1024, _VALUES // max(1, math.prod(x.shape[1:]))))
-    parts = [of(model(x[start : start + batch], training=False)) for start in range(0, len(x), batch)]
+    parts = [of(model(np.asarray(x[start : start + batch]), training=False)) for start in range(0, len(x), batch)]
     return np.concatenate([np.asarray(part) for part in parts])
 
 

@@ -1,13 +1,16 @@
 """What a training stage may see of a study: scaled inputs and labels, never the test part."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
+from tasks.common import lazy
 from tasks.common.artifacts import read_npz
 from tasks.common.errors import UserError
+from tasks.common.lazy import Rows
 
 Array = np.ndarray[Any, Any]
 SPLIT = Path("data/split")
@@ -27,7 +30,7 @@ class Part:
     """Samples with labels.
 
     Attributes:
-        x: Scaled inputs, float32, (n, ...).
+        x: Scaled inputs, float32, (n, ...); where they are large, `Rows` stand for the array.
         y: Class indices among the part's own classes, int32, (n,).
         auxiliary: Regression targets standardised on the training part, float32, (n, a).
     """
@@ -73,7 +76,7 @@ class Scaling:
             UserError: If ``kind`` has numbers for each of three channels, and ``x`` is no (n, height, width, 3).
         """
         if kind == "overall":
-            size = float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
+            size = math.sqrt(lazy.mean_square(x))
             return cls(np.zeros(x.shape[1:], np.float32), np.full(x.shape[1:], size or 1, np.float32))
         if kind in GIVEN:
             if np.ndim(GIVEN[kind][0]) and (x.ndim != 4 or x.shape[3] != 3):
@@ -84,12 +87,12 @@ class Scaling:
                 )
             shift, scale = (np.broadcast_to(value, x.shape[1:]).astype(np.float32) for value in GIVEN[kind])
             return cls(shift, scale)
-        shift, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+        shift, scale = lazy.moments(x)
         if x.dtype.kind == "f":
             # The mean of equal float32 numbers is not always they: what is left of their deviation is rounding.
             constant = scale <= 1e-6 * np.abs(shift)
             return cls(shift.astype(np.float32), np.where(constant, 1, scale).astype(np.float32))
-        floor = (float(x.max()) - float(x.min())) / 255
+        floor = lazy.span(x) / 255
         return cls(shift.astype(np.float32), np.maximum(scale, floor).astype(np.float32))
 
     @classmethod
@@ -98,26 +101,29 @@ class Scaling:
         return cls(**read_npz(SPLIT / study / "scaling.npz"))
 
     def __call__(self, x: Array) -> Array:
-        """Scaled float32 inputs of the same shape."""
+        """Scaled float32 inputs of the same shape; of `Rows` once they are read."""
+        if isinstance(x, Rows):
+            return cast(Array, x.scaled(self))
         return ((x.astype(np.float32) - self.shift) / self.scale).astype(np.float32)
 
 
 def source(study: str) -> Sample:
     """The source's training and validation part."""
-    arrays, scaling = read_npz(SPLIT / study / "source.npz"), Scaling.load(study)
+    arrays, scaling = lazy.read(SPLIT / study / "source.npz"), Scaling.load(study)
     return _sample(arrays, scaling, lambda name: arrays[name])
 
 
 def target(study: str) -> list[Sample]:
     """The labelled target sample of each repeat, its training and its validation part."""
-    arrays, scaling = read_npz(SPLIT / study / "target.npz"), Scaling.load(study)
+    arrays = lazy.read(SPLIT / study / "target.npz", {"train_x": 2, "validation_x": 2})
+    scaling = Scaling.load(study)
     return [_sample(arrays, scaling, lambda name, r=r: arrays[name][r]) for r in range(len(arrays["train_y"]))]
 
 
 def unlabelled(study: str) -> list[Array]:
     """Target samples of each repeat that have no label, scaled, (u, ...); none of them is labelled in that repeat."""
     scaling = Scaling.load(study)
-    return [scaling(x) for x in read_npz(SPLIT / study / "unlabelled.npz")["x"]]
+    return [scaling(x) for x in lazy.read(SPLIT / study / "unlabelled.npz", {"x": 2})["x"]]
 
 
 def oracle(study: str) -> list[Array]:

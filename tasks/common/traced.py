@@ -9,6 +9,7 @@ from typing import Any
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Criterion, Objective, Tensors, gradients
 from tasks.common.phases import Phase
+from tasks.common.streamed import apart, gathered, judged
 
 
 class Stretch:
@@ -49,7 +50,8 @@ class Stretch:
         """Train for some epochs.
 
         Args:
-            tensors: ``train`` (arrays by name), ``streams`` (those of each stream), ``constants``, ``held_out``.
+            tensors: ``train`` (arrays by name), ``streams`` (those of each stream), ``constants``, ``held_out``;
+                `Rows` stand for arrays that are not in memory.
             when: For each of e epochs its order ``rows`` (e, samples), those of the streams ``beside`` (e, samples)
                 each, and ``place`` (e, 4): the phase's steps before it and in all, its seed, its number.
             best: The lowest validation loss so far.
@@ -58,13 +60,18 @@ class Stretch:
             Of each epoch the training loss, the validation loss and the accuracy, (e, 3), and the lowest
             validation loss by now.
         """
-        held = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), tensors)
+        whole, about, together = apart(tensors)
         epochs = tf.nest.map_structure(lambda array: tf.TensorSpec([None, *array.shape[1:]], tf.int32), when)
-        key = repr((held, epochs))
+        key = repr((about, epochs))
         if key not in self._traces:  # any number of epochs, so that phases of different lengths share a trace
+
+            def trace(given: list[Any], when: Any, best: Any) -> Any:
+                return self._epochs(together(given), when, best)
+
+            held = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in whole]
             signature = (held, epochs, tf.TensorSpec([], tf.float32))
-            self._traces[key] = tf.function(self._epochs, input_signature=signature)
-        measured, lowest = self._traces[key](tensors, tf.nest.map_structure(tf.constant, when), tf.constant(best))
+            self._traces[key] = tf.function(trace, input_signature=signature)
+        measured, lowest = self._traces[key](whole, tf.nest.map_structure(tf.constant, when), tf.constant(best))
         return measured.numpy(), float(lowest)
 
     def _epochs(self, tensors: Any, when: Any, best: Any) -> Any:
@@ -75,8 +82,7 @@ class Stretch:
             loss = self._epoch(tensors, now)
             if between is not None:
                 between(self._model, len_of(tensors["train"]), now["place"][3])
-            held_out = {**tensors["held_out"], **tensors["constants"]}
-            validation_loss, accuracy = self._criterion(self._model, held_out)
+            validation_loss, accuracy = judged(self._criterion, self._model, tensors["held_out"], tensors["constants"])
             measured = measured.write(epoch, tf.stack([loss, validation_loss, accuracy]))
             if validation_loss < best:
                 best = validation_loss
@@ -95,11 +101,11 @@ class Stretch:
         """The batch of step ``number``: rows of each array, and what hangs on the step. The last may be shorter."""
         part = slice(number * self._batch, (number + 1) * self._batch)
         batch: dict[str, Any] = {
-            name: tf.gather(values, when["rows"][part]) for name, values in tensors["train"].items()
+            name: gathered(values, when["rows"][part]) for name, values in tensors["train"].items()
         }
         for stream, arrays in tensors["streams"].items():
             rows = when["beside"][stream][part]
-            batch |= {f"{stream}_{name}": tf.gather(values, rows) for name, values in arrays.items()}
+            batch |= {f"{stream}_{name}": gathered(values, rows) for name, values in arrays.items()}
         before, steps, seed, _ = tf.unstack(when["place"])
         progress = tf.cast(before + number, tf.float32) / tf.cast(steps, tf.float32)
         return {**batch, **tensors["constants"], "progress": progress, "seed": tf.stack([seed, number])}

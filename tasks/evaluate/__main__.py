@@ -10,8 +10,8 @@ Run:  dvc repro evaluate@tables              about 15 s
 
 from typing import Any
 
-from tasks.common import entry, outcomes, params, stages
-from tasks.common.artifacts import read_npz, write_json, write_npz
+from tasks.common import entry, lazy, outcomes, params, stages
+from tasks.common.artifacts import write_json, write_npz
 from tasks.common.intervals import overlap
 from tasks.common.params import Params
 from tasks.common.samples import SPLIT, Array, Scaling
@@ -47,7 +47,7 @@ def results(settings: Params, study: str, methods: dict[str, Any], test: dict[st
 def main(study: str) -> None:
     """Measure all selected methods and write the results."""
     cores = threads()
-    settings, test = params.load(), read_npz(SPLIT / study / "test.npz")
+    settings, test = params.load(), lazy.read(SPLIT / study / "test.npz")
     x, y, classes = Scaling.load(study)(test["x"]), test["y"], test["classes"].tolist()
     homes = stages.compared(settings, study)
     read = {method: outcomes.read(home) for method, home in homes.items()}

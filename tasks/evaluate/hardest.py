@@ -38,7 +38,7 @@ def hardest(logits: Mapping[str, Array], x: Array, scaled: Array, y: Array, clas
             "label": classes[y[one]],
             "wrong": float(wrong[one]),
             "taken_for": classes[_most_frequent(predicted[:, one], int(y[one]), len(classes))],
-            **_shown(x[one], scaled[one]),
+            **_shown(np.asarray(x[one]), np.asarray(scaled[one])),
         }
         for one in order
         if wrong[one] > 0

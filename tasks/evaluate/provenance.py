@@ -10,7 +10,12 @@ PACKAGES = ("keras", "numpy", "scikit-learn", "scipy", "tensorflow")
 def hashes(folder: Path) -> dict[str, str]:
     """MD5 of the test part and of the scaling, the numbers that dvc.lock has for the same files."""
     names = ("test.npz", "scaling.npz")
-    return {name: hashlib.md5((folder / name).read_bytes(), usedforsecurity=False).hexdigest() for name in names}
+    return {name: _md5(folder / name) for name in names}
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def versions() -> dict[str, str]:

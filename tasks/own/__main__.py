@@ -26,12 +26,12 @@ def main(dataset: str) -> None:
     path = paths.checked(files[dataset], outside=getattr(chosen, "outside", False))
     try:
         arrays = KINDS[chosen.kind](chosen, path, settings.seed)
+        artifacts.write_npz(RAW / f"{dataset}.npz", **arrays)  # large images are read only here
     except UserError as error:
         raise UserError(f"data set '{dataset}', {files[dataset]}: {error}") from None
     for part in ("train", "test") if "train_y" in arrays else ():
         counts = np.bincount(arrays[f"{part}_y"], minlength=len(arrays["classes"]))
         print(f"{part}: " + ", ".join(f"{name} {count}" for name, count in zip(arrays["classes"], counts, strict=True)))
-    artifacts.write_npz(RAW / f"{dataset}.npz", **arrays)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,20 @@ from PIL import Image, ImageOps
 from tasks.common import paths
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError, nearest
+from tasks.common.lazy import large, per_block
 from tasks.common.schema.own import OwnImages
 from tasks.own import parts
 
 Array = np.ndarray[Any, Any]
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
-MOST_PIXELS, MOST_FILE, MOST_BYTES = 50_000_000, 2**28, 2**32
+MOST_PIXELS, MOST_FILE, MOST_BYTES = 50_000_000, 2**28, 2**40
 """Pixels of an image, bytes of its file, and bytes of all together that are read."""
 SKIPPED = ("Thumbs.db", "desktop.ini")
 
 
 def load(settings: OwnImages, path: Path, seed: int) -> Arrays:
-    """Images uint8 (n, side, side) or (n, side, side, 3), and labels.
+    """Images uint8 (n, side, side) or (n, side, side, 3), and labels; `Pictures` stand for images that are large.
 
     Raises:
         UserError: If a folder is missing or unknown, or a file is no image that can be read.
@@ -44,16 +47,47 @@ def load(settings: OwnImages, path: Path, seed: int) -> Arrays:
     return arrays
 
 
-def _images(root: Path, folder: Path, settings: OwnImages, least: int) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class Pictures:
+    """Images in files of their own, which stand for an array of them until it is written.
+
+    Attributes:
+        root: The folder that all files must lie in.
+    """
+
+    root: Path
+    files: Sequence[Path]
+    side: int
+    colour: bool
+    dtype = np.dtype(np.uint8)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array: (n, side, side) or (n, side, side, 3)."""
+        return (len(self.files), self.side, self.side, *((3,) if self.colour else ()))
+
+    def __getitem__(self, which: Array) -> Pictures:
+        """Some of them, by numbers or by bools (n,)."""
+        return replace(self, files=[self.files[number] for number in np.arange(len(self.files))[which]])
+
+    def blocks(self) -> Iterator[Array]:
+        """All images, one array (k, ...) after another."""
+        size = per_block(self.shape)
+        for start in range(0, len(self.files), size):
+            part = self.files[start : start + size]
+            yield np.stack([square(self.root, file, self.side, colour=self.colour) for file in part])
+
+
+def _images(root: Path, folder: Path, settings: OwnImages, least: int) -> tuple[Any, Array]:
     found = files(root, folder, settings.names)
     counts = np.array([len(found[name]) for name in settings.names])
     parts.enough(counts, settings.names, least, f"'{folder.name}'")
     channels = 3 if settings.colour else 1
     if counts.sum() * settings.side**2 * channels > MOST_BYTES:
         raise UserError(f"{counts.sum():,} images of side {settings.side} are more than {MOST_BYTES / 2**30:g} GiB.")
-    x = np.stack(
-        [square(root, file, settings.side, colour=settings.colour) for name in settings.names for file in found[name]]
-    )
+    ordered = [file for name in settings.names for file in found[name]]
+    pictures = Pictures(root, ordered, settings.side, settings.colour)
+    x = pictures if large(pictures.shape, np.uint8) else np.concatenate(list(pictures.blocks()))
     return x, np.repeat(np.arange(len(counts), dtype=np.int64), counts)
 
 

@@ -1,4 +1,4 @@
-"""Cut a data set into the parts of one study, the same way every time.
+"""Cut a data set into the parts of one study, the same way every time; large images go from file to file.
 
 In:   data/raw/<dataset>.npz, of the source and of the target
 Out:  data/split/<study>/source.npz      train and validation: x raw, y among the source's classes, auxiliary
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.common import seeds
+from tasks.common import lazy, seeds
 from tasks.common.artifacts import Arrays, write_json, write_npz
 from tasks.common.auxiliary import QUANTITIES
 from tasks.common.errors import UserError
@@ -55,7 +55,8 @@ def stratified(y: Array, sizes: dict[str, int], rng: np.random.Generator) -> dic
     parts: dict[str, Array] = {}
     for name, size in sizes.items():
         share = quotas(y[order], size)
-        taken = np.concatenate([order[y[order] == label][:count] for label, count in enumerate(share)])
+        # The first is empty: there may be no class left to take from.
+        taken = np.concatenate([order[:0], *(order[y[order] == label][:count] for label, count in enumerate(share))])
         parts[name] = np.sort(taken)
         order = order[~np.isin(order, taken)]
     return parts
@@ -90,7 +91,7 @@ def _quantities(raw: Arrays, part: str, rows: Array, x: Array, names: list[str])
     if not names:
         return np.empty((len(rows), 0), np.float32)
     values = [
-        raw[f"{part}_auxiliary"][rows, columns.index(name)] if name in columns else QUANTITIES[name](x)
+        raw[f"{part}_auxiliary"][rows, columns.index(name)] if name in columns else lazy.by_blocks(QUANTITIES[name], x)
         for name in names
     ]
     return np.stack(values, axis=1).astype(np.float32)

@@ -6,15 +6,14 @@ Run:  dvc repro split@tables          about 1 s
 from pathlib import Path
 
 from tasks import split
-from tasks.common import entry, params
-from tasks.common.artifacts import read_npz
+from tasks.common import entry, lazy, params
 from tasks.common.samples import SPLIT
 
 
 def main(study: str, source: str, target: str) -> None:
     """Write the files of one study, from its source's and its target's data set."""
     settings = params.load()
-    source_raw, target_raw = (read_npz(Path(f"data/raw/{dataset}.npz")) for dataset in (source, target))
+    source_raw, target_raw = (lazy.read(Path(f"data/raw/{dataset}.npz")) for dataset in (source, target))
     split.write(SPLIT / study, source_raw, target_raw, settings.studies[study].data, settings.seed, settings.caps)
 
 

@@ -1,6 +1,7 @@
 """Samples that source, target and test part share, or nearly share: a test of them tells how well a network remembers.
 
-A sample is compared as a network would see it. Exact is: the same inputs. Near is: closer to a sample of the other
+A sample is compared as a network would see it, large images (`tasks.common.lazy`) at most `SIDE` pixels wide and high
+for what is near. Exact is: the same inputs. Near is: closer to a sample of the other
 part than a tenth of the distance that different samples of that part usually have to the nearest of their own, and
 than half of what a hundredth of them have: where few inputs decide, unrelated samples come near each other too. So a
 part that is itself full of near copies hides near ones of another, but not exact ones. With fewer than `FEWEST`
@@ -9,13 +10,16 @@ inputs near ones are not looked for.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tasks.common.lazy import blocks
+
 Array = np.ndarray[Any, Any]
-NEAR, RARELY, FEWEST, MOST = 0.1, 0.5, 4, 20_000
+NEAR, RARELY, FEWEST, MOST, SIDE = 0.1, 0.5, 4, 20_000, 32
 """``MOST`` samples of a part are compared for nearness, or thousands of millions of pairs would be."""
 ROUNDING = 1e-3
 """Distances are computed from products of float32; below this share of a sample's length they are rounding."""
@@ -42,11 +46,39 @@ class Shared:
         return either
 
 
-def shared(ours: Array, theirs: Array) -> Shared:
-    """Which of ``ours`` (n, features) float32 are also, or nearly, in ``theirs`` (m, features)."""
-    known = {row.tobytes() for row in _plain(theirs)}
-    exact = np.array([row.tobytes() in known for row in _plain(ours)], bool)
-    near = np.zeros(len(ours), bool)
+@dataclass(frozen=True)
+class Seen:
+    """Samples to compare: a digest of each whole one, and features (n, features) float32 to tell how near they are."""
+
+    digests: list[bytes]
+    features: Array
+
+
+def seen(scaled: Any, *, small: bool = False) -> Seen:
+    """Samples (n, ...) as a network sees them; ``small`` keeps no more than small versions of `MOST` images."""
+    digests = [
+        hashlib.sha256(row.data).digest() for part in blocks(scaled) for row in _plain(part.reshape(len(part), -1))
+    ]
+    if small:
+        scaled = np.concatenate([shrunk(part) for part in blocks(scaled[:MOST])])
+    return Seen(digests, scaled.reshape(len(scaled), -1))
+
+
+def shrunk(images: Array) -> Array:
+    """Means over squares of pixels, of images (n, height, width, ...): no more than `SIDE` of them either way."""
+    height, width = (-(-side // SIDE) for side in images.shape[1:3])
+    high, wide = images.shape[1] // height, images.shape[2] // width
+    squares = images[:, : high * height, : wide * width].reshape(len(images), high, height, wide, width, -1)
+    means: Array = squares.mean(axis=(2, 4), dtype=np.float32)
+    return means
+
+
+def shared(one: Seen, other: Seen) -> Shared:
+    """Which samples of ``one`` are also, or nearly, in ``other``."""
+    ours, theirs = one.features, other.features
+    known = set(other.digests)
+    exact = np.array([digest in known for digest in one.digests], bool)
+    near = np.zeros(len(exact), bool)
     if ours.shape[1] < FEWEST or len(theirs) < 3 or not len(ours):
         return Shared(exact, near, (0, 0))
     some, others = ours[:MOST], theirs[:MOST]
@@ -58,7 +90,7 @@ def shared(ours: Array, theirs: Array) -> Shared:
 
 
 def _plain(x: Array) -> Array:
-    """Contiguous, with one zero: -0.0 and 0.0 are the same input and other bytes."""
+    """Contiguous float32, with one zero: -0.0 and 0.0 are the same input and other bytes."""
     return np.ascontiguousarray(x + np.float32(0))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError
+from tasks.common.lazy import Rows
 from tasks.common.samples import Array, Scaling
 from tasks.common.schema.study import Data
 from tasks.split import encoding, overlap
@@ -101,7 +102,8 @@ def _shared(
     else:
         inputs = raw_x
     scaling = Scaling.fit(inputs["source"], data.scaling)
-    seen = {part: scaling(x).reshape(len(x), -1) for part, x in inputs.items()}
+    small = any(isinstance(x, Rows) for x in inputs.values())
+    seen = {part: overlap.seen(scaling(x), small=small) for part, x in inputs.items()}
     groups = {
         part: raws[part].get("test_group" if part == "test" else "train_group", np.empty(0))[
             rows[part] if "train_group" in raws[part] else slice(None)

@@ -63,6 +63,14 @@ def test_parts_are_disjoint_ascending_and_random():
     assert not np.array_equal(parts["a"], split.stratified(y, {"a": 30}, np.random.default_rng(2))["a"])
 
 
+def test_parts_may_take_all_samples_and_leave_none_for_an_empty_one():
+    y = np.repeat([0, 1], 5)
+    parts = split.stratified(y, {"train": 6, "validation": 4, "unlabelled": 0}, np.random.default_rng(0))
+    assert sorted([*parts["train"], *parts["validation"]]) == [*range(10)]
+    assert parts["unlabelled"].shape == (0,)
+    assert parts["unlabelled"].dtype == np.int64
+
+
 def test_more_samples_than_there_are_is_refused_with_both_numbers():
     with pytest.raises(UserError, match="80 for train and 21 for validation, of 100 samples"):
         split.stratified(np.zeros(100, np.int64), {"train": 80, "validation": 21}, np.random.default_rng(0))

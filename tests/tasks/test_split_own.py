@@ -128,21 +128,21 @@ def test_shared_rows_are_found_and_no_others() -> None:
     ours, theirs = rows(0), rows(1)
     ours[[3, 50]] = theirs[[7, 9]]
     ours[80] = theirs[20] + 0.01
-    found = overlap.shared(ours, theirs)
+    found = overlap.shared(overlap.seen(ours), overlap.seen(theirs))
     assert np.flatnonzero(found.exact).tolist() == [3, 50]
     assert np.flatnonzero(found.near).tolist() == [80]
 
 
 def test_rows_that_have_nothing_to_do_with_each_other_share_nothing() -> None:
     for features in (4, 8, 50):
-        found = overlap.shared(rows(0, 1000, features), rows(1, 1000, features))
+        found = overlap.shared(*(overlap.seen(rows(seed, 1000, features)) for seed in (0, 1)))
         assert not found.exact.any()
         assert found.near.mean() < 0.005, features
 
 
 def test_minus_zero_is_zero() -> None:
     ours, theirs = np.zeros((1, 5), np.float32), np.full((1, 5), -0.0, np.float32)
-    assert overlap.shared(ours, theirs).exact.all()
+    assert overlap.shared(overlap.seen(ours), overlap.seen(theirs)).exact.all()
 
 
 def test_the_nearest_distance_by_its_definition() -> None:
