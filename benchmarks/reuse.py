@@ -116,7 +116,7 @@ def measure(name: str, sample: Sample, epochs: int, rounds: int) -> dict[str, fl
     keras.utils.set_random_seed(1)
     model = models.build(TEACHER, sample.train.x.shape[1:], len(CLASSES), seed=1)
     settings = Training.model_validate(
-        {"optimizer": "sgd", "rates": [0.01], "epochs": epochs, "batch": 32, "keep": "last"}
+        {"optimizer": "sgd", "rates": [1e-5], "epochs": epochs, "batch": 32, "keep": "last"}
     )
     seconds: tuple[list[float], list[float]] = ([], [])
     losses = [0.0, 0.0]

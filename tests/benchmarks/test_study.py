@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import history
 from benchmarks.study import plain, where
+from benchmarks.study.__main__ import scaled
 from benchmarks.study.clocks import PARTS, Clocks
 from flows.dag import Stage
 from tasks.common import training
@@ -117,3 +118,9 @@ def test_history_gets_a_line_a_figure(tmp_path: Path):
         ("b", "stages", "57"),
     ]
     assert json.loads(rows[0]["cores"]) >= 1
+
+
+def test_only_stages_that_repeat_their_trainings_are_multiplied():
+    """Of three repeats each took one; source models and the page are made once, whatever their suite."""
+    seconds = {"pretrain-basics@a": 10.0, "transfer-basics@a-scratch": 2.0, "adapt@a-dann": 3.0, "report@a": 1.0}
+    assert scaled(seconds, 3) == 10.0 + 3 * 5.0 + 1.0
