@@ -23,7 +23,7 @@ from dvc.stage.run import _enforce_cmd_list
 from flows import dag
 from flows.errors import Refused, StageFailed
 from flows.lockfile import LockFile, signature
-from flows.store import params
+from flows.store import circles, params
 from flows.store.complaints import user_errors
 
 LOCK_SECONDS = 60.0  # how long to wait for a DVC command that holds the lock
@@ -41,6 +41,7 @@ class Project:
         dvc_logger.setLevel("ERROR")
         with user_errors():
             params.install()
+            circles.install()
             self.repo = Repo(os.fspath(start))
         self.root = Path(self.repo.root_dir)
         os.chdir(self.root)
