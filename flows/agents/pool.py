@@ -29,7 +29,7 @@ from flows.errors import Refused, StageFailed, Stopped
 LOST = 3  # so many agents may be lost before the stage counts as failed
 OUTAGE = 600.0  # how long a Prefect server may be away
 IDLE = 15.0  # when to say that nobody takes an order
-POLL = 1.0
+POLL, RARELY = 1.0, 5.0  # seconds between questions, of a stage that has just gone and of one that takes long
 STOP_SECONDS = 15.0
 
 
@@ -138,7 +138,7 @@ class Pools:
                         f"the Prefect server has not answered for {OUTAGE:g} s. What its agent makes is not lost: the "
                         "next run takes it from the DVC remote"
                     ) from None
-                self._pause()
+                self._pause(now - begun)
                 continue
             state = current.state
             assert state is not None
@@ -153,10 +153,11 @@ class Pools:
             if why := signs.lost(current):
                 with contextlib.suppress(httpx.HTTPError, PrefectException):  # then at the next look
                     self._give_up(run.id, why)
-            self._pause()
+            self._pause(now - begun)
 
-    def _pause(self) -> None:
-        self._stop.wait(POLL)
+    def _pause(self, waited: float) -> None:
+        """Until the next question, which comes at most a twentieth later than it might."""
+        self._stop.wait(min(max(POLL, waited / 20), RARELY))
         if self._stop.is_set():
             time.sleep(POLL / 4)
 
