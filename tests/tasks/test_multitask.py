@@ -12,6 +12,7 @@ from tasks.common.outcomes import Failed
 from tasks.common.samples import Scaling
 from tasks.evaluate import multitask
 from tasks.evaluate.multitask import Task, delta_p
+from tasks.evaluate.predictor import Predictor
 from tests.tasks import toys
 from tests.tasks.multitask_toys import trained
 
@@ -109,7 +110,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory):
         for name, results in found.items()
     }  # fmt: skip
     read = {name: outcomes.read(home) for name, home in homes.items()}
-    content = multitask.of(homes, read, logits, part.x, part.y, auxiliary, 0.1)
+    content = multitask.of(Predictor(part.x), homes, read, logits, part.y, auxiliary, 0.1)
     return found, part, auxiliary, logits, content
 
 
