@@ -1,1 +1,1 @@
-"""Measurements that take minutes: each is one command, prints a table, and adds a line a figure to history.csv."""
+"""Measurements that take minutes, each one command; what `history.note` is told goes to history.csv."""

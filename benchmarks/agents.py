@@ -106,13 +106,11 @@ def main() -> None:
     try:
         prefect.start()
         os.environ["PREFECT_API_URL"] = prefect.api
-        header = False
-        for agents in options.agents:
+        for number, agents in enumerate(options.agents):
             figures = measure(prefect, agents, options.seconds, options.beat)
-            if not header:
-                print(f"| agents | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|", sep="\n")
-                header = True
-            print(f"| {agents} | {' | '.join(f'{value:.3g}' for value in figures.values())} |", flush=True)
+            if number == 0:
+                print(history.head("agents", *figures))
+            print(history.row(agents, *(f"{value:.3g}" for value in figures.values())), flush=True)
             history.note(f"agents {agents}", figures)
     finally:
         prefect.stop()

@@ -1,7 +1,7 @@
-"""benchmarks/history.csv: what was measured, when, on which commit; one figure a line.
+"""What benchmarks tell: tables on the screen, and benchmarks/history.csv, what was measured, when, on which commit.
 
-Ratios of two things measured in one run hold from machine to machine; seconds and bytes are one machine's, so each line
-says how many cores it had.
+The file has one figure a line. Ratios of two things measured in one run hold from machine to machine; seconds and bytes
+are one machine's, so each line says how many cores it had.
 """
 
 import csv
@@ -33,3 +33,13 @@ def note(benchmark: str, figures: Mapping[str, float | int | str], path: Path = 
             writer.writerow(COLUMNS)
         for figure, value in figures.items():
             writer.writerow([*about, figure, f"{value:.4g}" if isinstance(value, float) else value])
+
+
+def head(*cells: object) -> str:
+    """The first two lines of a table in Markdown: the names of its columns, and what makes it one."""
+    return row(*cells) + "\n" + "|---" * len(cells) + "|"
+
+
+def row(*cells: object) -> str:
+    """A line of such a table."""
+    return f"| {' | '.join(map(str, cells))} |"

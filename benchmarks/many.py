@@ -70,9 +70,8 @@ def main(stages: int = 500, jobs: int = 8) -> None:
             "database is locked": log.count("OperationalError) database is locked"),
             "errors in the server's log": log.count("Traceback (most recent call last)"),
         }
-        print("| stages, jobs |", " | ".join(figures), "|")
-        print("|---" * (len(figures) + 1) + "|")
-        print(f"| {stages}, {jobs} |", " | ".join(f"{value:.4g}" for value in figures.values()), "|")
+        print(history.head("stages, jobs", *figures))
+        print(history.row(f"{stages}, {jobs}", *(f"{value:.4g}" for value in figures.values())))
         if counts["Completed"] < stages:
             print(f"states were lost: {dict(counts)}")
         history.note(f"many stages {stages} jobs {jobs}", figures)

@@ -1,22 +1,27 @@
 """How much memory a study of own images takes, when these are more than memory is meant to hold.
 
-Run: python benchmarks/memory.py [GIGABYTES]      4 by default; three times that on the disk, and minutes
+Run: python -m benchmarks.memory [GIGABYTES]      4 by default; three times that on the disk, and minutes
 
 Makes a folder of noisy photos of ten classes and a small one of others of them, and runs the stages of a study one
 after another: the large one is the source, of the small one 100 are labelled. Peak memory is what the system counts of
-each stage's process.
+each stage's process; the figures go to benchmarks/history.csv too.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from benchmarks import history
+from benchmarks.processes import cost
 
 HOUSE = Path(__file__).parents[1]
 SIDE, CLASSES, LEAST = 364, 10, 400
@@ -32,9 +37,6 @@ STAGES = (
 
 def photos(folder: Path, count: int, seed: int) -> None:
     """A folder of PNG files for each class: a coarse pattern of its own under as much noise."""
-    import numpy as np
-    from PIL import Image
-
     random = np.random.default_rng(seed)
     patterns = np.random.default_rng(0).integers(0, 128, (CLASSES, 14, 14, 3), np.uint8)
     for number in range(count):
@@ -48,8 +50,6 @@ def photos(folder: Path, count: int, seed: int) -> None:
 
 def params() -> dict[str, Any]:
     """The project's, with one study of these photos."""
-    import yaml
-
     content: dict[str, Any] = yaml.safe_load((HOUSE / "params.yaml").read_text())
     for suite in content["suites"].values():
         suite["studies"] = []
@@ -87,34 +87,20 @@ def params() -> dict[str, Any]:
     return content
 
 
-def measured(command: str, folder: Path) -> tuple[float, float]:
-    """Seconds and peak memory in GiB of a stage."""
-    begun = time.monotonic()
-    path = os.pathsep.join(filter(None, [str(HOUSE), os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen(
-        [sys.executable, "-m", *f"tasks.{command}".split()], cwd=folder, env=os.environ | {"PYTHONPATH": path}
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = status
-    if status:
-        raise SystemExit(f"{command} failed")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return time.monotonic() - begun, used.ru_maxrss * unit / 2**30
-
-
 def main(gigabytes: float = 4) -> None:
-    import yaml
-
+    """Make the photos, run the stages, print a table, note the figures."""
+    path = os.pathsep.join(filter(None, [str(HOUSE), os.environ.get("PYTHONPATH")]))
     folder = Path(tempfile.mkdtemp(prefix="bench-memory-"))
     try:
         photos(folder / "many", round(gigabytes * 2**30 / (3 * SIDE**2)) + 1, seed=1)
         photos(folder / "few", LEAST, seed=2)
         (folder / "params.yaml").write_text(yaml.safe_dump(params()))
         size = sum(file.stat().st_size for file in (folder / "many").rglob("*.png"))
-        rows = [(command, *measured(command, folder)) for command in STAGES]
-        print(f"\n{size / 2**30:.2f} GiB of images")
-        for command, seconds, gib in rows:
-            print(f"{command:50} {seconds:6.0f} s  {gib:5.2f} GiB")
+        print(history.head(f"{size / 2**30:.2f} GiB of images", "seconds", "peak, GiB"), flush=True)
+        for command in STAGES:
+            found = cost(f"tasks.{command}".split(), folder, os.environ | {"PYTHONPATH": path})
+            print(history.row(command, f"{found.wall_s:.0f}", f"{found.peak_mib / 1024:.2f}"), flush=True)
+            history.note(f"memory {size / 2**30:.2f} GiB {command}", found.figures)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -140,15 +140,11 @@ def main() -> None:
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     sample = images(options.images, options.side)
-    print("| | once | each time | ratio | validation loss, once | each time |")
-    print("|---" * 6 + "|", flush=True)
+    print(history.head("", "once", "each time", "ratio", "validation loss, once", "each time"), flush=True)
     for name in options.parts or PARTS:
         f = measure(name, sample, options.epochs, options.rounds)
-        print(
-            f"| {name} | {f['once_s']:.1f} s | {f['each_s']:.1f} s | {f['ratio']:.1f} | {f['loss_once']:.4f} "
-            f"| {f['loss_each']:.4f} |",
-            flush=True,
-        )
+        times, losses = (f"{f['once_s']:.1f} s", f"{f['each_s']:.1f} s"), (f[key] for key in ("loss_once", "loss_each"))
+        print(history.row(name, *times, f"{f['ratio']:.1f}", *(f"{loss:.4f}" for loss in losses)), flush=True)
         history.note(f"reuse {name} images {options.images} side {options.side} epochs {options.epochs}", f)
 
 

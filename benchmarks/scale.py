@@ -23,8 +23,6 @@ import json
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import history
+from benchmarks.processes import cost
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 50  # stages of a layer
@@ -112,19 +111,8 @@ def call(folder: Path, *words: str) -> dict[str, float]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
     environment |= {"DVC_NO_ANALYTICS": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PYTHONPATH": str(ROOT)}
     environment |= {"PREFECT_HOME": str(folder / ".prefect"), "DVC_SITE_CACHE_DIR": str(folder / ".site")}
-    begun = time.perf_counter()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words], cwd=folder, env=environment, stdout=said, stderr=said
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        said.seek(0)
-        text = said.read().decode(errors="replace")
-    if status:
-        raise SystemExit(f"{' '.join(words)} ended with {status}:\n{text[-3000:]}")
-    found = {"wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
-    return found | (json.loads(text.splitlines()[-1]) if words[0] == "benchmarks.scale" else {})
+    found = cost(words, folder, environment)
+    return found.figures | (json.loads(found.said.splitlines()[-1]) if words[0] == "benchmarks.scale" else {})
 
 
 def measure(part: str, folder: Path, count: int) -> dict[str, float]:
@@ -177,7 +165,7 @@ def main() -> None:
     if options.inside:
         print(json.dumps(inside(options.inside)))
         return
-    print("| stages | part | figures |", "|---|---|---|", sep="\n", flush=True)
+    print(history.head("stages", "part", "figures"), flush=True)
     for count in options.sizes:
         with project(count) as folder:
             for part in options.parts or PARTS:
@@ -185,7 +173,7 @@ def main() -> None:
                     continue
                 figures = measure(part, folder, count)
                 told = ", ".join(f"{key} {value:.2f}" for key, value in figures.items())
-                print(f"| {count} | {part} | {told} |", flush=True)
+                print(history.row(count, part, told), flush=True)
                 history.note(f"scale {count} {part}", figures)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import history
 from benchmarks.study.clocks import FOLDER, PARTS
 from flows import dag
 from flows.journal import Journal
@@ -75,14 +76,14 @@ def table(
     for name in records:
         if name in stages:
             kinds.setdefault(name.split("@")[0], []).append(name)
-    lines = [f"| stage | stages | seconds | CPU | start, end | {' | '.join(PARTS)} |", "|---" * (5 + len(PARTS)) + "|"]
+    lines = [history.head("stage", "stages", "seconds", "CPU", "start, end", *PARTS)]
 
     def line(what: str, names: Iterable[str]) -> None:
         chosen = list(names)
         whole, cpu = (sum(records[name][key] for name in chosen) for key in ("seconds", "cpu_seconds"))
         sums = [sum(parts.get(stages[name], {}).get(part, 0.0) for name in chosen) for part in PARTS]
         cells = [whole, cpu, whole - sum(sums), *sums]
-        lines.append(f"| {what} | {len(chosen)} | {' | '.join(f'{cell:.1f}' for cell in cells)} |")
+        lines.append(history.row(what, len(chosen), *(f"{cell:.1f}" for cell in cells)))
 
     for kind, names in kinds.items():
         line(kind, names)

@@ -156,7 +156,7 @@ class Pools:
             self._pause(now - begun)
 
     def _pause(self, waited: float) -> None:
-        """Until the next question, which comes at most a twentieth later than it might."""
+        """Until the next question: a second at first, then a twentieth of the time waited, five seconds at most."""
         self._stop.wait(min(max(POLL, waited / 20), RARELY))
         if self._stop.is_set():
             time.sleep(POLL / 4)
