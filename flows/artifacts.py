@@ -1,12 +1,14 @@
 """What a run leaves on Prefect's page "Artifacts": how far it is, what its reports say, and what failed.
 
 A help and never a condition: what cannot be shown is told in Prefect's log, and the run goes on. A run makes a call
-when it begins and when it ends, at most one for each twentieth of its stages in between, and a few a report.
+when it begins and when it ends, at most one for each twentieth of its stages in between, a few a report, and for a
+training that takes long one every ten seconds.
 """
 
 from __future__ import annotations
 
 import base64
+import contextvars
 import json
 import mimetypes
 import re
@@ -30,10 +32,56 @@ from prefect.artifacts import (
 from flows.outcome import Outcome
 from flows.reports import PAGE
 
-PACE = 5.0  # seconds between two updates of a run's progress, at least
+EPOCH = re.compile(
+    r"epoch (\d+)(?: of |/)(\d+)\b", re.IGNORECASE
+)  # tasks/common/pace.py prints the first, Keras the other
+PACE = 5.0  # seconds between two updates of a progress, at least
 STEP = 0.05  # of all stages, likewise
 PICTURE = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp")
 MOST = 2**20  # bytes of a picture: it goes into Prefect's database
+
+
+class Bar:
+    """A progress artifact of the Prefect run that it is made in, whatever thread it is shown from."""
+
+    def __init__(self, name: str) -> None:
+        self.shown_at = -PACE
+        self._name, self._lost = name, False
+        self._id: UUID | None = None
+        self._context = contextvars.copy_context()
+
+    def show(self, percent: float, words: str) -> None:
+        """After a failure it is not tried again: a server that is slow to fail would hold up the run."""
+        if not self._lost:
+            self._context.run(self._show, percent, words)
+            self.shown_at = time.monotonic()
+
+    def _show(self, percent: float, words: str) -> None:
+        self._lost = True
+        with optional():
+            if self._id:
+                update_progress_artifact(self._id, percent, description=words)
+            else:
+                self._id = _made(create_progress_artifact(percent, key=self._name, description=words))
+            self._lost = False
+
+
+class Training:
+    """The progress of a stage that prints `epoch K of N` now and then: the share of a training's epochs."""
+
+    def __init__(self, stage: str) -> None:
+        self._bar, self._begun = Bar(key("training", stage)), False
+
+    def line(self, text: str) -> None:
+        """Look at a line of the stage's output."""
+        if (found := EPOCH.match(text)) and time.monotonic() - self._bar.shown_at >= PACE:
+            self._begun = True
+            self._bar.show(min(100.0, 100 * int(found[1]) / max(1, int(found[2]))), text)
+
+    def ended(self) -> None:
+        """The stage has ended well."""
+        if self._begun:
+            self._bar.show(100.0, "all its trainings have ended")
 
 
 class Progress:
@@ -43,29 +91,27 @@ class Progress:
         self.total = total
         self.states: list[str] = []
         self.done = 0
-        self._id: UUID | None = None
-        self._last, self._shown = 0.0, 0
+        self._bar: Bar | None = None
+        self._shown = 0
 
     def begin(self) -> None:
-        with optional():
-            self._id = _made(create_progress_artifact(0.0, key="progress", description=self.words()))
-            self._last = time.monotonic()
+        """To be called within the flow."""
+        self._bar = Bar("progress")
+        self.update()
 
     def finished(self, outcome: Outcome) -> None:
         """Count one stage; tell Prefect if enough has happened since the last time."""
         self.states.append(outcome.state)
         self.done += outcome.done
-        if len(self.states) - self._shown >= STEP * self.total and time.monotonic() - self._last >= PACE:
+        due = self._bar and time.monotonic() - self._bar.shown_at >= PACE
+        if due and len(self.states) - self._shown >= STEP * self.total:
             self.update()
 
     def update(self) -> None:
-        """Tell Prefect. After a failure it is not tried again: a server that is slow to fail would hold up the run."""
-        if not self._id:
-            return
-        known, self._id = self._id, None
-        with optional():
-            update_progress_artifact(known, 100 * self.done / max(self.total, 1), description=self.words())
-            self._id, self._last, self._shown = known, time.monotonic(), len(self.states)
+        """Tell Prefect."""
+        if self._bar:
+            self._bar.show(100 * self.done / max(self.total, 1), self.words())
+            self._shown = len(self.states)
 
     def words(self) -> str:
         """

@@ -81,11 +81,13 @@ class _Tasks:
         self.run = run
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.loggers: dict[str, Any] = {}
+        self.trainings: dict[str, artifacts.Training] = {}
         self.progress = artifacts.Progress(len(run.graph))
         line, finished = run.watcher.line, run.watcher.finished
 
         def log(name: str, text: str) -> None:
             self.loggers[name].info(text)
+            self.trainings[name].line(text)
             line(name, text)
 
         def count(name: str, outcome: Outcome) -> None:
@@ -99,8 +101,11 @@ class _Tasks:
 
         def bring_up() -> State[Any]:
             self.loggers[name] = get_run_logger()
+            self.trainings[name] = training = artifacts.Training(name)
             outcome = work()
             root = self.run.store.root
+            if outcome.done:
+                training.ended()
             if outcome.state == "failed":
                 artifacts.explain(name, outcome, logs.path(root, name))
             elif meta.show and outcome.state in MADE:

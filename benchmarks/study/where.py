@@ -76,7 +76,7 @@ def table(
     for name in records:
         if name in stages:
             kinds.setdefault(name.split("@")[0], []).append(name)
-    lines = [history.head("stage", "stages", "seconds", "CPU", "start, end", *PARTS)]
+    lines = history.head("stage", "stages", "seconds", "CPU", "start, end", *PARTS).splitlines()
 
     def line(what: str, names: Iterable[str]) -> None:
         chosen = list(names)

@@ -21,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
-from flows import secrets
+from flows import artifacts, secrets
 from flows.agents.order import Order
 from flows.agents.perform import Contact, home, perform
 from flows.errors import StageFailed, Stopped
@@ -44,8 +44,14 @@ def stage(order: dict[str, Any]) -> State[Any]:
         asked = Order(**order)
     except TypeError as error:
         return Failed(message=f"this agent does not understand its order: {error}. Do both sides have one Headwater?")
+    training = artifacts.Training(asked.stage)
+
+    def line(text: str) -> None:
+        log.info(text)
+        training.line(text)
+
     with Life() as life:
-        contact = Contact(lambda text: log.info(text), life.stop, life.wanted, secrets.take)
+        contact = Contact(line, life.stop, life.wanted, secrets.take)
         try:
             made = perform(asked, contact, home())
         except StageFailed as error:
@@ -54,6 +60,7 @@ def stage(order: dict[str, Any]) -> State[Any]:
             if life.wanted():  # its worker or its machine is going down
                 return Crashed(message="the agent was told to end before its stage was done")
             return Cancelled(name="Stopped", message=str(error))
+        training.ended()
         return Completed(name="Published", message=made.text())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from tasks.common import runtime, seeds
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Array, Criterion, Objective
+from tasks.common.pace import Progress
 from tasks.common.phases import Course, DivergedError, Phase, freeze, row
 from tasks.common.streamed import apart, held, judged
 from tasks.common.traced import Stretch, len_of
@@ -24,7 +25,6 @@ OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "momentum": lambda: keras.optimizers.SGD(momentum=0.9),
     "adam": lambda: keras.optimizers.Adam(),
 }
-_MOST_STEPS = 4096  # in one traced call, which Ctrl-C does not interrupt
 
 
 def order(seed: int, epoch: int, samples: int, *stream: str) -> Array:
@@ -69,13 +69,15 @@ class Loop:
         loss, accuracy = self._judged({name: tensors[name] for name in ("held_out", "constants")})
         course = Course(validation_loss=float(loss), validation_accuracy=float(accuracy))
         lowest, epoch = course.validation_loss, 0
+        progress = Progress(sum(phase.epochs for phase in phases))
         for phase in (phase for phase in phases if phase.epochs):
             stretch = self._prepare(phase)
-            for when in self._parts(phase, epoch, seed, train, streams):
+            for when in self._parts(stretch, phase, epoch, seed, train, streams):
                 measured, lowest = stretch.run(tensors, when, lowest)
                 for values in measured.astype(np.float64).tolist():
                     epoch += 1
                     _note(course, epoch, phase, keep, *values)
+                progress.tell(course.rows[-1], course.epoch)
         if keep == "last":
             return course, self._model.get_weights()
         return course, [kept.numpy() for kept in self._kept] if course.epoch else weights
@@ -96,18 +98,20 @@ class Loop:
 
     def _parts(
         self,
+        stretch: Stretch,
         phase: Phase,
         done: int,
         seed: int,
         train: Mapping[str, Array],
         streams: Mapping[str, Mapping[str, Array]],
     ) -> Iterator[Mapping[str, Any]]:
-        """The epochs of a phase, as many at a time as may go into one traced call; see `Stretch.run`."""
+        """The epochs of a phase, as many at a time as go into one traced call; see `Stretch.run`."""
         samples = len_of(train)
         steps = -(-samples // self._batch)
-        most = max(1, _MOST_STEPS // steps)
-        for first in range(0, phase.epochs, most):
-            numbers = [done + number + 1 for number in range(first, min(first + most, phase.epochs))]
+        first, last = done + 1, done + phase.epochs
+        while first <= last:
+            numbers = range(first, min(first + stretch.pace.epochs(steps), last + 1))
+            first = numbers.stop
             place = [
                 (steps * (number - done - 1), steps * phase.epochs, seeds.derive(seed, "epoch", number), number)
                 for number in numbers

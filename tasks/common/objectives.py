@@ -24,6 +24,7 @@ Tensors: TypeAlias = Mapping[str, Any]
 Objective: TypeAlias = Callable[[keras.Model, Tensors], Any]
 Criterion: TypeAlias = Callable[[keras.Model, Tensors], tuple[Any, Any]]
 _VALUES = 2**20  # inputs of a network at a time
+_PLAIN = 4  # batches of plain calls; a deep network and a small one are both traced in the time that four would save
 
 
 def class_logits(outputs: Any) -> Any:
@@ -31,15 +32,37 @@ def class_logits(outputs: Any) -> Any:
     return outputs["head"] if isinstance(outputs, Mapping) else outputs
 
 
-def predict(model: Callable[..., Any], x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
+def predict(model: keras.Model, x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
     """Class logits (n, classes) float32 of inputs (n, ...), without training behaviour such as dropout.
 
-    ``of`` takes something else out of the model's output. Plain calls: `Model.predict` would trace a function for
-    each of many small models. Photos go in few at a time, because a deep network makes much of each.
+    ``of`` takes something else out of the model's output. Few batches are plain calls, because to trace a model takes
+    as long as some of them.
     """
-    batch = max(1, min(1024, _VALUES // max(1, math.prod(x.shape[1:]))))
-    parts = [of(model(np.asarray(x[start : start + batch]), training=False)) for start in range(0, len(x), batch)]
+    if len(x) > _PLAIN * _batch(x):
+        return in_batches(as_graph(model), x, of)
+    return in_batches(lambda part: model(part, training=False), x, of)
+
+
+def as_graph(model: keras.Model) -> Callable[[Any], Any]:
+    """What ``model`` makes of inputs (n, ...) without training behaviour, as one graph for any n."""
+    any_batch = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype)
+    graph: Callable[[Any], Any] = tf.function(lambda x: model(x, training=False), input_signature=[any_batch])
+    return graph
+
+
+def in_batches(call: Callable[[Any], Any], x: Array, of: Callable[[Any], Any] = class_logits) -> Array:
+    """What ``call`` makes of all inputs, a batch at a time, and ``of`` takes out of it.
+
+    Photos go in few at a time, because a deep network makes much of each.
+    """
+    size = _batch(x)
+    parts = [of(call(np.asarray(x[start : start + size]))) for start in range(0, len(x), size)]
     return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _batch(x: Array) -> int:
+    values: int = math.prod(x.shape[1:])
+    return max(1, min(1024, _VALUES // max(1, values)))
 
 
 def cross_entropy(logits: Any, y: Any) -> Any:

@@ -3,11 +3,13 @@
 A small network's step takes less time than Python needs to ask for it; so Python asks once for many epochs.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.common.backend import keras, tf
 from tasks.common.objectives import Criterion, Objective, Tensors, gradients
+from tasks.common.pace import Pace
 from tasks.common.phases import Phase
 from tasks.common.streamed import apart, gathered, judged
 
@@ -39,6 +41,7 @@ class Stretch:
         optimizer.build(variables)
         self._optimizer = optimizer
         self._traces: dict[Any, Callable[..., Any]] = {}
+        self.pace = Pace()
 
     def begin(self, phase: Phase) -> None:
         """The optimizer at the phase's rate and without memory."""
@@ -60,6 +63,7 @@ class Stretch:
             Of each epoch the training loss, the validation loss and the accuracy, (e, 3), and the lowest
             validation loss by now.
         """
+        begun = time.perf_counter()
         whole, about, together = apart(tensors)
         epochs = tf.nest.map_structure(lambda array: tf.TensorSpec([None, *array.shape[1:]], tf.int32), when)
         key = repr((about, epochs))
@@ -72,7 +76,10 @@ class Stretch:
             signature = (held, epochs, tf.TensorSpec([], tf.float32))
             self._traces[key] = tf.function(trace, input_signature=signature)
         measured, lowest = self._traces[key](whole, tf.nest.map_structure(tf.constant, when), tf.constant(best))
-        return measured.numpy(), float(lowest)
+        figures = measured.numpy()
+        steps = -(-len_of(tensors["train"]) // self._batch)
+        self.pace.took(len(figures) * steps, time.perf_counter() - begun)
+        return figures, float(lowest)
 
     def _epochs(self, tensors: Any, when: Any, best: Any) -> Any:
         measured = tf.TensorArray(tf.float32, tf.shape(when["place"])[0], element_shape=(3,))

@@ -15,7 +15,6 @@ from tasks.common.params import capped
 from tasks.common.stages import choose
 from tasks.crossmodal import METHODS, seen
 from tasks.crossmodal.seen import HOME
-from tasks.crossmodal.settings import task_of
 
 
 def of_split(method: str, path: Path, network: Any, block: Any, seed: int) -> Trained | Failed:
@@ -32,7 +31,7 @@ def main(task: str, method: str) -> None:
     """Write data/crossmodal/TASK/methods/METHOD."""
     settings = params.load()
     choose(METHODS, "crossmodal", method)
-    chosen, block = task_of(settings, task), capped(settings.crossmodal.settings(method), settings.caps)
+    chosen, block = settings.crossmodal.task(task), capped(settings.crossmodal.settings(method), settings.caps)
     found: list[Trained | Failed] = []
     for number, path in enumerate(seen.files(task)):
         seed = seeds.derive(settings.seed, "crossmodal", number)  # the same for every method

@@ -20,7 +20,6 @@ from tasks.common.schema.crossmodal import BASELINE, FLOOR
 from tasks.crossmodal import bootstrap, descriptions, measure, page, towers, wording
 from tasks.crossmodal.bootstrap import Answers, Draws
 from tasks.crossmodal.seen import HOME
-from tasks.crossmodal.settings import task_of
 
 DRAWS = 2000
 
@@ -114,7 +113,7 @@ def results(task: str, methods: list[str], test: Arrays, seed: int) -> dict[str,
 def main(task: str) -> None:
     """Write the results, the verdict and the page of one task."""
     settings = params.load()
-    chosen = task_of(settings, task)
+    chosen = settings.crossmodal.task(task)
     found = results(task, settings.run.crossmodal.methods, read_npz(HOME / task / "held-out.npz"), settings.seed)
     found |= {"task": task, "size": settings.size, "question": chosen.question, "encoder": chosen.encoder}
     home = HOME / task

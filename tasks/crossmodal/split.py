@@ -20,7 +20,6 @@ from tasks.common.schema.crossmodal import Task
 from tasks.common.schema.run import Size
 from tasks.crossmodal import descriptions
 from tasks.crossmodal.seen import HOME
-from tasks.crossmodal.settings import task_of
 
 RAW = Path("data/raw")
 
@@ -81,7 +80,7 @@ def _seen(raw: Arrays, rows: Array, labelled: int, texts: Array, shuffled: Array
 def main(task: str, images: str, texts: str) -> None:
     """Write data/crossmodal/TASK from the raw data set IMAGES and the vectors that come from the file TEXTS."""
     settings = params.load()
-    chosen, raw = task_of(settings, task), read_npz(RAW / f"{images}.npz")
+    chosen, raw = settings.crossmodal.task(task), read_npz(RAW / f"{images}.npz")
     names = raw["classes"].tolist()
     described = descriptions.read(chosen.descriptions, names)
     vectors = descriptions.encode(chosen.encoder, described, lambda: read_npz(Path(texts)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.common import outcomes
 from tasks.common.backend import keras, tf
-from tasks.common.objectives import class_logits, predict
+from tasks.common.objectives import as_graph, class_logits, in_batches
 from tasks.common.samples import Array
 
 _KEPT = 4  # architectures in memory; methods that share one come one after another in the main
@@ -47,12 +47,12 @@ class Predictor:
             home: Folder of a method's outcome.
             output: Name of another output that is wanted in place of the logits.
         """
-        model, traced = self._of(home)
+        model, call = self._of(home)
         outcomes.fill(model, home, repeat, variant)
         of = class_logits if output is None else lambda outputs: outputs[output]
         size = math.ceil(len(self.x) / _PARTS)
         parts = (self.x[start : start + size] for start in range(0, len(self.x), size))
-        return np.concatenate([*self._pool.map(lambda part: predict(traced, part, of), parts)])
+        return np.concatenate([*self._pool.map(lambda part: in_batches(call, part, of), parts)])
 
     def _of(self, home: Path) -> tuple[keras.Model, Callable[..., Any]]:
         """The model of a folder's architecture, with whatever weights it had last, and its traced call."""
@@ -61,7 +61,5 @@ class Predictor:
             while len(self._kept) >= _KEPT:
                 self._kept.pop(next(iter(self._kept)))
             model = outcomes.built(text)
-            any_batch = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype)
-            traced = tf.function(lambda x: model(x, training=False), input_signature=[any_batch])
-            self._kept[text] = model, lambda x, training: traced(x)
+            self._kept[text] = model, as_graph(model)
         return self._kept[text]

@@ -9,13 +9,13 @@ from tasks.common import entry, params, stages
 from tasks.common.outcomes import Failed, Trained
 from tasks.common.params import capped
 from tasks.fewshot import METHODS, pools
-from tasks.fewshot.settings import episodes_of, task_of
+from tasks.fewshot.settings import episodes_of
 
 
 def main(task: str, method: str) -> None:
     """Run the method and save its embeddings."""
     settings = params.load()
-    chosen, row = task_of(settings, task), stages.choose(METHODS, "fewshot", method)
+    chosen, row = settings.fewshot.task(task), stages.choose(METHODS, "fewshot", method)
     block, caps = capped(settings.fewshot.settings(method), settings.caps), settings.caps
     base = pools.base(task, rotations=chosen.rotations, most=caps.source_rows)
     episodes = episodes_of(base.validation, chosen, chosen.validation_episodes, settings, "validation")

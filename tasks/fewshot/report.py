@@ -13,7 +13,7 @@ from tasks.common import entry, params
 from tasks.common.artifacts import write_json, write_npz, write_text
 from tasks.fewshot import page, pools, words
 from tasks.fewshot.measured import measure
-from tasks.fewshot.settings import episodes_of, task_of
+from tasks.fewshot.settings import episodes_of
 from tasks.fewshot.verdict import judge
 from tasks.fewshot.words import Results
 
@@ -21,7 +21,7 @@ from tasks.fewshot.words import Results
 def main(task: str) -> None:
     """Write the results, the verdict and the page of one task."""
     settings = params.load()
-    chosen, novel = task_of(settings, task), pools.novel(task)
+    chosen, novel = settings.fewshot.task(task), pools.novel(task)
     episodes = episodes_of(novel, chosen, chosen.novel_episodes, settings, "novel")
     selected = settings.run.fewshot.methods
     methods = {name: measure(name, pools.folder(task, name), novel, episodes) for name in selected}

@@ -1,23 +1,11 @@
 """What params.yaml asks of one few-shot task."""
 
 from tasks.common import seeds
-from tasks.common.errors import UserError, unknown
 from tasks.common.params import Params
 from tasks.common.schema.fewshot import Task
 from tasks.common.schema.run import Size
 from tasks.fewshot.episodes import Episodes, draw
 from tasks.fewshot.pools import Pool
-
-
-def task_of(params: Params, name: str) -> Task:
-    """A task's block.
-
-    Raises:
-        UserError: If there is none of this name.
-    """
-    if name not in params.fewshot.tasks:
-        raise UserError(f"params.yaml: {unknown('fewshot.tasks', name, params.fewshot.tasks)}")
-    return params.fewshot.tasks[name]
 
 
 def episodes_of(pool: Pool, task: Task, count: int, params: Params, part: str) -> Episodes:

@@ -11,12 +11,11 @@ import numpy as np
 from tasks.common import entry, params
 from tasks.common.artifacts import read_npz, write_npz
 from tasks.fewshot import pools
-from tasks.fewshot.settings import task_of
 
 
 def main(task: str, base: str, novel: str) -> None:
     """Write data/fewshot/TASK/base.npz and novel.npz from the raw data sets BASE and NOVEL."""
-    chosen = task_of(params.load(), task)
+    chosen = params.load().fewshot.task(task)
     known, new = (pools.of_raw(read_npz(pools.RAW / f"{name}.npz"), name) for name in (base, novel))
     parts = pools.parted(known, new, chosen.validation, task)
     write_npz(

@@ -127,3 +127,45 @@ def test_a_long_run_tells_its_progress_seldom(monkeypatch: pytest.MonkeyPatch):
         progress.finished(pipeline.Outcome("ran"))
     progress.update()
     assert told == [25.5, 51.0, 76.5, 100]
+
+
+def trains(project: Project) -> None:
+    """A stage that says what a training of two epochs would, and one that says nothing of the kind."""
+    said = ["begins", "epoch 1 of 4 (head): validation loss 0.5", "epoch 3 of 4 (head): validation loss 0.4", "ends"]
+    project.stages(
+        train={"cmd": f"printf '%s\\n' {' '.join(map(repr, said))} > a.txt; cat a.txt", "outs": ["a.txt"]},
+        other={"cmd": "echo 'an epoch 1 of 4' > b.txt; cat b.txt", "outs": ["b.txt"]},
+    )
+
+
+def test_a_training_that_says_its_epochs_is_a_progress_of_its_own(
+    project: Project, served: str, monkeypatch: pytest.MonkeyPatch
+):
+    trains(project)
+    told = []
+    update = artifacts.update_progress_artifact
+    monkeypatch.setattr(artifacts, "PACE", 0.0)
+    monkeypatch.setattr(
+        artifacts, "update_progress_artifact", lambda *a, **o: (told.append((a[1], o["description"])), update(*a, **o))
+    )
+    store, guard = Store(project.root), Guard()
+    try:
+        graph = store.graph()
+        with temporary_settings({PREFECT_API_URL: served}):
+            pipeline.execute(Run(graph, store, metas.check(graph), guard, Options(jobs=1)))
+    finally:
+        guard.close()
+        store.close()
+    found = of_last_run(served)
+    assert {name for name in found if name.startswith("training")} == {"training-train"}
+    assert found["training-train"]["task_run_id"] is not None
+    assert found["training-train"]["data"] == 100
+    assert (75.0, "epoch 3 of 4 (head): validation loss 0.4") in told
+
+
+@pytest.mark.parametrize(("line", "share"), [("epoch 1 of 4 (head): x", 25), ("Epoch 3/4", 75), ("epoch 9 of 0", 100)])
+def test_whatever_says_its_epochs_so(line: str, share: float, monkeypatch: pytest.MonkeyPatch):
+    told = []
+    monkeypatch.setattr(artifacts, "create_progress_artifact", lambda share, **o: told.append((share, o)) or "id")
+    artifacts.Training("fit@a").line(line)
+    assert told == [(share, {"key": "training-fit-a", "description": line})]

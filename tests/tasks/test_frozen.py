@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.common import training
+from tasks.common import objectives, training
 from tasks.common.mixing import Mixed
 from tasks.common.objectives import plain, predict
 from tasks.common.outcomes import Trained
@@ -72,3 +72,22 @@ def test_so_does_a_training_in_which_anything_else_moves(monkeypatch: pytest.Mon
     monkeypatch.setattr(training, "predict", lambda *_: pytest.fail("the features were taken for the same"))
     head_alone(plain, toys.NETWORK, frozenset({HEAD, "hidden-2"}))
     assert transfer("fine-tuning").course.rows
+
+
+@pytest.mark.parametrize("network", [toys.NETWORK, NORMALISED_IMAGES])
+def test_predictions_of_many_samples_are_those_of_few(network: Network):
+    """1,024 small samples go in at a time; from the fifth such batch on the model is traced."""
+    model, x = source_of(network).model, data_of(network).validation.x
+    many = np.tile(x, (1 + 5 * 1024 // len(x), *[1] * (x.ndim - 1)))
+    found = predict(model, many)
+    np.testing.assert_allclose(found, np.tile(predict(model, x), (len(many) // len(x), 1)), rtol=1e-5, atol=1e-6)
+
+
+def test_only_the_prediction_of_many_batches_is_traced(monkeypatch: pytest.MonkeyPatch):
+    model, traced = source_of(toys.NETWORK).model, []
+    graph = objectives.as_graph
+    monkeypatch.setattr(objectives, "as_graph", lambda model: traced.append(model) or graph(model))
+    predict(model, np.zeros((4 * 1024, 5), np.float32))
+    assert traced == []
+    predict(model, np.zeros((4 * 1024 + 1, 5), np.float32))
+    assert traced == [model]

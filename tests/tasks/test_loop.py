@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tasks.common import loop as loop_module
-from tasks.common import seeds
+from tasks.common import pace, seeds
 from tasks.common import training as training_module
 from tasks.common.loop import order
 from tasks.common.objectives import plain
@@ -83,12 +82,40 @@ def test_progress_runs_through_each_phase_and_every_step_has_a_seed_of_its_own()
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_training_of_many_calls_is_the_same_as_one_of_a_single_call(keep: str, monkeypatch: pytest.MonkeyPatch):
     phases = [Phase("head", 0.05, 3, frozenset({"head"})), Phase("all", 0.5, 5)]
-    one, many = (dense.build(toys.NETWORK, (5,), 3, 1) for _ in range(2))
+    one, many, timed = (dense.build(toys.NETWORK, (5,), 3, 1) for _ in range(3))
+    as_declared = run(timed, phases, keep=keep)
+    monkeypatch.setattr(pace.Pace, "epochs", lambda self, steps: 99)
     first = run(one, phases, keep=keep)
-    monkeypatch.setattr(loop_module, "_MOST_STEPS", 8)  # two epochs of four steps
+    monkeypatch.setattr(pace.Pace, "epochs", lambda self, steps: 2)
     second = run(many, phases, keep=keep)
-    assert first == second
+    assert first == second == as_declared
     assert toys.same(one, many)
+    assert toys.same(one, timed)
+
+
+def test_a_call_has_the_epochs_of_about_two_seconds_and_one_at_least():
+    """A first call of 4 steps that took 8 s for its tracing, then steps of a millisecond, then of 5 s."""
+    found = pace.Pace()
+    assert found.epochs(4) == 1
+    found.took(4, 8.0)
+    assert found.epochs(4) == 1
+    found.took(4, 0.004)
+    assert found.epochs(4) == 500
+    found.took(2000, 10000.0)
+    assert found.epochs(4) == 1
+
+
+def test_a_long_training_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    """Epochs of 3 s, one a call: a line after 12 s and one after 24 s, none at the end."""
+    model, now = linear_model(), [0.0]
+    monkeypatch.setattr(pace.Pace, "epochs", lambda self, steps: 1)
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now.__setitem__(0, now[0] + 3.0) or now[0])
+    course = run(model, [Phase("head", 0.05, 5), Phase("all", 0.05, 4)])
+    said = capsys.readouterr().out.splitlines()
+    losses = [row["validation_loss"] for row in course.rows]
+    lowest = losses.index(min(losses[:4])) + 1
+    assert said[0] == f"epoch 4 of 9 (head): validation loss {losses[3]:.4g}, lowest in epoch {lowest}"
+    assert [line.split(":")[0] for line in said] == ["epoch 4 of 9 (head)", "epoch 8 of 9 (all)"]
 
 
 def test_every_sample_shown_in_training_is_counted():

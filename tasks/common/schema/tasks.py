@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
-from tasks.common.errors import unknown
+from tasks.common.errors import UserError, unknown
 from tasks.common.schema.base import Named, Section
 
 T = TypeVar("T", bound=Section)
@@ -17,6 +17,16 @@ class Tasks(Section, Generic[T, M]):
 
     tasks: dict[str, T]
     methods: M
+
+    def task(self, name: str) -> T:
+        """A task's block.
+
+        Raises:
+            UserError: If there is none of this name.
+        """
+        if name not in self.tasks:
+            raise UserError(unknown("--task", name, self.tasks))
+        return self.tasks[name]
 
     def settings(self, method: str) -> Section:
         """Settings of a method by its name in params.yaml."""

@@ -7,7 +7,6 @@ import pytest
 
 from tasks.common import params
 from tasks.common.errors import UserError
-from tasks.crossmodal.settings import task_of
 from tests.tasks.crossmodal import planted
 
 
@@ -21,10 +20,10 @@ def wrong(change: Any) -> str:
 
 def test_a_task_and_a_method_are_told_by_their_names():
     settings = params.parse(planted.params())
-    assert task_of(settings, "planted").held_out == 2
+    assert settings.crossmodal.task("planted").held_out == 2
     assert settings.crossmodal.settings("eszsl").model_dump() == planted.METHODS["eszsl"]
     with pytest.raises(UserError, match=r"--task has 'plant'; known: planted\. Did you mean 'planted'"):
-        task_of(settings, "plant")
+        settings.crossmodal.task("plant")
 
 
 def test_an_encoder_that_others_trained_comes_from_its_weights():

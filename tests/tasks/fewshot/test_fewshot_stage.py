@@ -190,7 +190,7 @@ def test_what_is_wrong_in_params_is_said_before_anything_runs(place: list[str], 
 
 
 def test_a_task_without_a_definition_is_told_of(project: Path) -> None:
-    with pytest.raises(UserError, match=r"fewshot.tasks has 'toy-5way'; known: toy-4way-2shot. Did you mean"):
+    with pytest.raises(UserError, match=r"--task has 'toy-5way'; known: toy-4way-2shot. Did you mean"):
         train.main("toy-5way", "nearest")
 
 
