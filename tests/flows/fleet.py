@@ -51,12 +51,17 @@ class Fleet:
         return self.command("run.log", "run", HEADWATER_BEAT_SECONDS="1", HEADWATER_SILENCE_SECONDS="20")
 
     def slow(self) -> Path:
-        """One stage for agents, that waits for a file before it goes on."""
+        """One stage for agents, that waits for a file before it goes on, as if in its first epoch."""
         go = self.town.base / "go"
         self.town.project.write(seed__txt="seed\n")
         self.town.project.stages(
             far={
-                "cmd": [RAN, f"until [ -e {go} ]; do sleep 0.2; done", "cp seed.txt far.txt"],
+                "cmd": [
+                    RAN,
+                    "echo epoch 1 of 4: waits",
+                    f"until [ -e {go} ]; do sleep 0.2; done",
+                    "cp seed.txt far.txt",
+                ],
                 "deps": ["seed.txt"],
                 "outs": ["far.txt"],
                 "meta": {"pool": self.pool},

@@ -43,7 +43,10 @@ def test_an_agent_that_is_silent_while_its_worker_lives_is_slow_and_not_lost(fle
         agent.resume()
     go.touch()
     assert "was lost" not in finished(run)
-    assert [found["state_name"] for found in fleet.stages()] == ["Published"]
+    (sent,) = fleet.stages()
+    assert sent["state_name"] == "Published"
+    shown = {one["key"]: one for one in fleet.prefect.ask("artifacts/filter", {}) if one["flow_run_id"] == sent["id"]}
+    assert shown["training-far"]["data"] == 100
     assert fleet.town.log() == ["far agent"]
 
 
