@@ -21,7 +21,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import artifacts, logs
+from flows import artifacts, logs, progress
 from flows.engine import DONE, Outcome, Run
 from flows.errors import Refused
 
@@ -81,8 +81,8 @@ class _Tasks:
         self.run = run
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.loggers: dict[str, Any] = {}
-        self.trainings: dict[str, artifacts.Training] = {}
-        self.progress = artifacts.Progress(len(run.graph))
+        self.trainings: dict[str, progress.Training] = {}
+        self.progress = progress.Stages(len(run.graph))
         line, finished = run.watcher.line, run.watcher.finished
 
         def log(name: str, text: str) -> None:
@@ -101,7 +101,7 @@ class _Tasks:
 
         def bring_up() -> State[Any]:
             self.loggers[name] = get_run_logger()
-            self.trainings[name] = training = artifacts.Training(name)
+            self.trainings[name] = training = progress.Training(name)
             outcome = work()
             root = self.run.store.root
             if outcome.done:

@@ -21,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
-from flows import artifacts, secrets
+from flows import progress, secrets
 from flows.agents.order import Order
 from flows.agents.perform import Contact, home, perform
 from flows.errors import StageFailed, Stopped
@@ -44,7 +44,7 @@ def stage(order: dict[str, Any]) -> State[Any]:
         asked = Order(**order)
     except TypeError as error:
         return Failed(message=f"this agent does not understand its order: {error}. Do both sides have one Headwater?")
-    training = artifacts.Training(asked.stage)
+    training = progress.Training(asked.stage)
 
     def line(text: str) -> None:
         log.info(text)

@@ -12,7 +12,7 @@ from doors import Project
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from test_run import ask, last_states
 
-from flows import artifacts, pipeline
+from flows import artifacts, pipeline, progress
 from flows import meta as metas
 from flows.engine import Options, Run
 from flows.guard import Guard
@@ -98,8 +98,9 @@ def test_a_server_that_takes_no_artifacts_fails_no_run(project: Project, served:
         asked.append(options.get("key"))
         raise httpx.ConnectError("nobody there")
 
-    for name in [name for name in vars(artifacts) if name.startswith(("create_", "update_"))]:
-        monkeypatch.setattr(artifacts, name, refuse)
+    for module in (artifacts, progress):
+        for name in [name for name in vars(module) if name.startswith(("create_", "update_"))]:
+            monkeypatch.setattr(module, name, refuse)
     store, guard = Store(project.root), Guard()
     try:
         graph = store.graph()
@@ -112,60 +113,3 @@ def test_a_server_that_takes_no_artifacts_fails_no_run(project: Project, served:
     assert {name: one.state for name, one in run.outcomes.items()} == {"work": "ran", "report@one": "ran"}
     assert len(asked) == 5
     assert project.stale() == {}
-
-
-def test_a_long_run_tells_its_progress_seldom(monkeypatch: pytest.MonkeyPatch):
-    """200 stages of a tenth of a second: 20 s, so 3 updates 5 s apart before the last."""
-    now, told = [0.0], []
-    monkeypatch.setattr(artifacts.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(artifacts, "create_progress_artifact", lambda *_, **__: "id")
-    monkeypatch.setattr(artifacts, "update_progress_artifact", lambda _, share, **__: told.append(share))
-    progress = artifacts.Progress(200)
-    progress.begin()
-    for _ in range(200):
-        now[0] += 0.0999
-        progress.finished(pipeline.Outcome("ran"))
-    progress.update()
-    assert told == [25.5, 51.0, 76.5, 100]
-
-
-def trains(project: Project) -> None:
-    """A stage that says what a training of two epochs would, and one that says nothing of the kind."""
-    said = ["begins", "epoch 1 of 4 (head): validation loss 0.5", "epoch 3 of 4 (head): validation loss 0.4", "ends"]
-    project.stages(
-        train={"cmd": f"printf '%s\\n' {' '.join(map(repr, said))} > a.txt; cat a.txt", "outs": ["a.txt"]},
-        other={"cmd": "echo 'an epoch 1 of 4' > b.txt; cat b.txt", "outs": ["b.txt"]},
-    )
-
-
-def test_a_training_that_says_its_epochs_is_a_progress_of_its_own(
-    project: Project, served: str, monkeypatch: pytest.MonkeyPatch
-):
-    trains(project)
-    told = []
-    update = artifacts.update_progress_artifact
-    monkeypatch.setattr(artifacts, "PACE", 0.0)
-    monkeypatch.setattr(
-        artifacts, "update_progress_artifact", lambda *a, **o: (told.append((a[1], o["description"])), update(*a, **o))
-    )
-    store, guard = Store(project.root), Guard()
-    try:
-        graph = store.graph()
-        with temporary_settings({PREFECT_API_URL: served}):
-            pipeline.execute(Run(graph, store, metas.check(graph), guard, Options(jobs=1)))
-    finally:
-        guard.close()
-        store.close()
-    found = of_last_run(served)
-    assert {name for name in found if name.startswith("training")} == {"training-train"}
-    assert found["training-train"]["task_run_id"] is not None
-    assert found["training-train"]["data"] == 100
-    assert (75.0, "epoch 3 of 4 (head): validation loss 0.4") in told
-
-
-@pytest.mark.parametrize(("line", "share"), [("epoch 1 of 4 (head): x", 25), ("Epoch 3/4", 75), ("epoch 9 of 0", 100)])
-def test_whatever_says_its_epochs_so(line: str, share: float, monkeypatch: pytest.MonkeyPatch):
-    told = []
-    monkeypatch.setattr(artifacts, "create_progress_artifact", lambda share, **o: told.append((share, o)) or "id")
-    artifacts.Training("fit@a").line(line)
-    assert told == [(share, {"key": "training-fit-a", "description": line})]
