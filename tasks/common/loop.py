@@ -92,7 +92,7 @@ class Loop:
                 parts = together(given)
                 return judged(self._criterion, self._model, parts["held_out"], parts["constants"])
 
-            self._validations[key] = tf.function(trace)
+            self._validations[key] = tf.function(trace, autograph=False)
         figures: tuple[Any, Any] = self._validations[key](whole)
         return figures
 

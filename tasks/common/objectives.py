@@ -46,7 +46,11 @@ def predict(model: keras.Model, x: Array, of: Callable[[Any], Any] = class_logit
 def as_graph(model: keras.Model) -> Callable[[Any], Any]:
     """What ``model`` makes of inputs (n, ...) without training behaviour, as one graph for any n."""
     any_batch = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype)
-    graph: Callable[[Any], Any] = tf.function(lambda x: model(x, training=False), input_signature=[any_batch])
+
+    def call(x: Any) -> Any:
+        return model(x, training=False)
+
+    graph: Callable[[Any], Any] = tf.function(call, input_signature=[any_batch], autograph=False)
     return graph
 
 

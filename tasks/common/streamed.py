@@ -35,7 +35,6 @@ def apart(tensors: Any) -> tuple[list[Any], Any, Callable[[list[Any]], Any]]:
         lambda leaf: id(leaf) if isinstance(leaf, Rows) else tf.TensorSpec(leaf.shape, leaf.dtype), tensors
     )
 
-    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def together(given: list[Any]) -> Any:
         left = iter(given)
         leaves = [next(left) if leaf is None else leaf for leaf in tf.nest.flatten(rows)]
@@ -60,9 +59,11 @@ def judged(criterion: Criterion, model: keras.Model, held_out: Tensors, constant
     if count == size:
         figures = block(0, count)
     else:
-        total = tf.zeros(2)
-        for number in tf.range(whole):
-            total += size * block(number * size, size)
+
+        def add(number: Any, total: Any) -> Any:
+            return number + 1, total + size * block(number * size, size)
+
+        _, total = tf.while_loop(lambda number, _: number < whole, add, (0, tf.zeros(2)))
         if rest:
             total += rest * block(whole * size, rest)
         figures = total / count

@@ -1,6 +1,7 @@
 """Whole stretches of training as one traced function: epochs, their validation, and the best state so far.
 
-A small network's step takes less time than Python needs to ask for it; so Python asks once for many epochs.
+A small network's step takes less time than Python needs to ask for it; so Python asks once for many epochs. Loops are
+written as TensorFlow's own: to have them made of Python's takes longer than many a training.
 """
 
 import time
@@ -74,7 +75,7 @@ class Stretch:
 
             held = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in whole]
             signature = (held, epochs, tf.TensorSpec([], tf.float32))
-            self._traces[key] = tf.function(trace, input_signature=signature)
+            self._traces[key] = tf.function(trace, input_signature=signature, autograph=False)
         measured, lowest = self._traces[key](whole, tf.nest.map_structure(tf.constant, when), tf.constant(best))
         figures = measured.numpy()
         steps = -(-len_of(tensors["train"]) // self._batch)
@@ -82,26 +83,37 @@ class Stretch:
         return figures, float(lowest)
 
     def _epochs(self, tensors: Any, when: Any, best: Any) -> Any:
-        measured = tf.TensorArray(tf.float32, tf.shape(when["place"])[0], element_shape=(3,))
+        count = tf.shape(when["place"])[0]
         between = getattr(self._objective, "after_epoch", None)
-        for epoch in tf.range(tf.shape(when["place"])[0]):
-            now = tf.nest.map_structure(lambda values, epoch=epoch: values[epoch], when)
+
+        def epoch(number: Any, measured: Any, best: Any) -> Any:
+            now = tf.nest.map_structure(lambda values: values[number], when)
             loss = self._epoch(tensors, now)
             if between is not None:
                 between(self._model, len_of(tensors["train"]), now["place"][3])
             validation_loss, accuracy = judged(self._criterion, self._model, tensors["held_out"], tensors["constants"])
-            measured = measured.write(epoch, tf.stack([loss, validation_loss, accuracy]))
-            if validation_loss < best:
-                best = validation_loss
-                for kept, variable in zip(self._kept, self._model.weights, strict=True):
-                    kept.assign(variable.value)
+            better = validation_loss < best
+            tf.cond(better, self._keep, lambda: None)
+            figures = tf.stack([loss, validation_loss, accuracy])
+            return number + 1, measured.write(number, figures), tf.where(better, validation_loss, best)
+
+        measured = tf.TensorArray(tf.float32, count, element_shape=(3,))
+        _, measured, best = tf.while_loop(lambda number, *_: number < count, epoch, (0, measured, best))
         return measured.stack(), best
+
+    def _keep(self) -> None:
+        for kept, variable in zip(self._kept, self._model.weights, strict=True):
+            kept.assign(variable.value)
 
     def _epoch(self, tensors: Any, when: Any) -> Any:
         """One pass over the training part in its order; gives the samples' mean loss."""
-        samples, total = len_of(tensors["train"]), tf.constant(0.0)
-        for number in tf.range(-(-samples // self._batch)):
-            total += self.step(self._gather(tensors, when, number))
+        samples = len_of(tensors["train"])
+        steps = -(-samples // self._batch)
+
+        def step(number: Any, total: Any) -> Any:
+            return number + 1, total + self.step(self._gather(tensors, when, number))
+
+        _, total = tf.while_loop(lambda number, _: number < steps, step, (0, 0.0))
         return total / samples
 
     def _gather(self, tensors: Any, when: Any, number: Any) -> Tensors:

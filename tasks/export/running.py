@@ -10,6 +10,7 @@ import numpy as np
 from tasks import models
 from tasks.common.backend import keras, quiet, tf
 from tasks.common.errors import UserError
+from tasks.common.objectives import as_graph
 from tasks.common.samples import Array, Scaling
 from tasks.export.beside import Card, card_of
 
@@ -25,8 +26,7 @@ class Keras:
 
     def __init__(self, path: Path) -> None:
         model = keras.models.load_model(path, custom_objects=dict(models.LAYERS), compile=False)
-        signature = [tf.TensorSpec((None, *model.input.shape[1:]), tf.float32)]
-        self._call = tf.function(lambda x: model(x, training=False), input_signature=signature)
+        self._call = as_graph(model)
 
     def __call__(self, x: Array, batch: int = 1024) -> Array:
         parts = [self._call(x[start : start + batch].astype(np.float32)) for start in range(0, len(x), batch)]

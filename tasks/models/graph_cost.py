@@ -17,7 +17,7 @@ def multiply_adds(run: Callable[[Any], Any], shape: tuple[int, ...]) -> int:
     # Of TensorFlow's own modules this alone puts a function's calls in place, so that every shape is known.
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    traced = tf.function(run).get_concrete_function(tf.TensorSpec([1, *shape], tf.float32))
+    traced = tf.function(run, autograph=False).get_concrete_function(tf.TensorSpec([1, *shape], tf.float32))
     graph = convert_variables_to_constants_v2(traced).graph
     return sum(_operation(operation) for operation in graph.get_operations())
 
