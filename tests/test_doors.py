@@ -13,13 +13,13 @@ from tests.copies import Copy, copy
 
 FEW: dict[str, list[str]] = {
     "pretrain": ["supervised", "denoising"],
-    "transfer": ["scratch", "scratch-tuned", "fine-tuning", "lora"],
+    "transfer": ["scratch", "scratch-tuned", "fine-tuning"],
     "origins": ["fine-tuning"],
     "sources": ["denoising"],
     "distill": ["logits", "student-scratch"],
-    "mtl": ["uncertainty", "equal-weights", "single-task"],
+    "mtl": ["equal-weights", "single-task"],
 }
-STAGES = 22
+STAGES = 20
 DONE_BY_EDIT = {"distill@tables-logits", "evaluate@tables", "export@tables", "index", "report@tables"}
 MAYBE = {"shipped@tables"}  # if that method is among those exported
 
