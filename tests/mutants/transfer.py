@@ -52,14 +52,14 @@ MUTANTS = (
     Mutant(_SPRING, "for v in _head(model)", "for v in _body(model).values()", f"{_SOURCE}its_gradient_pulls_the_body_to_the_anchor_and_the_head_to_zero"),
     Mutant(_SPRING, "for variable in layer.trainable_variables", "for variable in layer.weights", f"{_SOURCE}anchors_are_copies_and_leave_out_statistics"),
     # bitfit
-    Mutant(f"{_HERE}/bitfit.py", 'f"{name}/bias" for', 'f"{name}/kernel" for', f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
-    Mutant(f"{_HERE}/bitfit.py", "for name in network.hidden", "for name in network.hidden[1:]", f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
-    Mutant(f"{_HERE}/bitfit.py", "{HEAD, *(", '{"head/bias", *(', f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
+    Mutant(f"{_HERE}/bitfit.py", 'else "bias")', 'else "kernel")', f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
+    Mutant(f"{_HERE}/bitfit.py", "surgery.layers_of(model, network.hidden)", "surgery.layers_of(model, network.hidden[1:])", f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
+    Mutant(f"{_HERE}/bitfit.py", "{HEAD, *biases", '{"head/bias", *biases', f"{_PARTS}bitfit_moves_every_bias_and_the_head_alone"),
     # adapters
     Mutant(_ADAPTERS, "([output, up(down(output))])", "([up(down(output)), up(down(output))])", f"{_PARTS}a_model_with_adapters_starts_with_the_predictions_of_the_one_without"),
     Mutant(_ADAPTERS, 'kernel_initializer="zeros"', 'kernel_initializer="ones"', f"{_PARTS}a_model_with_adapters_starts_with_the_predictions_of_the_one_without"),
     Mutant(_ADAPTERS, "activation=network.activation, ", "", f"{_PARTS}an_adapter_adds_a_bottleneck_of_the_layers_output_to_it"),
-    Mutant(_ADAPTERS, "- set(network.hidden)", "- {network.hidden[0]}", f"{_PARTS}adapters_normalisation_and_the_head_move_and_the_sources_layers_stay"),
+    Mutant(_ADAPTERS, "(_is_norm(layer) or ADAPTER in layer.name)", "ADAPTER in layer.name", f"{_PARTS}adapters_normalisation_and_the_head_move_and_the_sources_layers_stay"),
     # lora
     Mutant(_LORA, "enable_lora(rank, lora_alpha or self.lora_alpha, **rest)", "enable_lora(rank, lora_alpha, **rest)", f"{_PARTS}a_first_step_moves_a_kernel_by_its_gradient_projected_on_a_and_scaled"),
     Mutant(_LORA, "assign(_kernel(trained.get_layer(name)))", "assign(trained.get_layer(name)._kernel)", f"{_PARTS}the_merged_model_is_an_ordinary_one_with_the_predictions_of_the_one_trained"),
