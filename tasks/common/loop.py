@@ -77,7 +77,7 @@ class Loop:
                 for values in measured.astype(np.float64).tolist():
                     epoch += 1
                     _note(course, epoch, phase, keep, *values)
-                progress.tell(course.rows[-1], course.epoch)
+                progress.tell(course.rows)
         if keep == "last":
             return course, self._model.get_weights()
         return course, [kept.numpy() for kept in self._kept] if course.epoch else weights

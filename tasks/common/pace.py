@@ -1,7 +1,7 @@
 """How many epochs of a training go into one traced call, and how a long training says how far it is."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _CALL = 2.0  # seconds that one call should take: Ctrl-C waits for its end
@@ -33,16 +33,12 @@ class Progress:
     def __init__(self, epochs: int) -> None:
         self._epochs, self._said = epochs, time.monotonic()
 
-    def tell(self, row: Mapping[str, Any], kept: int) -> None:
-        """Say how far it is, unless that was said a moment ago.
-
-        Args:
-            row: Of the learning curve, of the last epoch.
-            kept: The epoch with the lowest validation loss so far.
-        """
-        now = time.monotonic()
-        if now - self._said < _SILENCE or row["epoch"] == self._epochs:
+    def tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Say how far it is, by its learning curve so far, unless that was said a moment ago."""
+        now, last = time.monotonic(), rows[-1]
+        if now - self._said < _SILENCE or last["epoch"] == self._epochs:
             return
         self._said = now
-        loss = f"validation loss {row['validation_loss']:.4g}, lowest in epoch {kept}"
-        print(f"epoch {row['epoch']} of {self._epochs} ({row['phase']}): {loss}", flush=True)
+        lowest = min(rows, key=lambda row: row["validation_loss"])["epoch"]
+        loss = f"validation loss {last['validation_loss']:.4g}, lowest in epoch {lowest}"
+        print(f"epoch {last['epoch']} of {self._epochs} ({last['phase']}): {loss}", flush=True)

@@ -13,7 +13,7 @@ from tasks.common import pace, seeds
 from tasks.common import training as training_module
 from tasks.common.loop import order
 from tasks.common.objectives import plain
-from tasks.common.phases import DivergedError, Phase, freeze
+from tasks.common.phases import DivergedError, Phase, freeze, row
 from tasks.common.training import arrays, fit, search
 from tasks.models import dense
 from tests.tasks import toys
@@ -112,10 +112,16 @@ def test_a_long_training_says_now_and_then_how_far_it_is(monkeypatch: pytest.Mon
     monkeypatch.setattr(pace.time, "monotonic", lambda: now.__setitem__(0, now[0] + 3.0) or now[0])
     course = run(model, [Phase("head", 0.05, 5), Phase("all", 0.05, 4)])
     said = capsys.readouterr().out.splitlines()
-    losses = [row["validation_loss"] for row in course.rows]
-    lowest = losses.index(min(losses[:4])) + 1
-    assert said[0] == f"epoch 4 of 9 (head): validation loss {losses[3]:.4g}, lowest in epoch {lowest}"
+    loss = course.rows[3]["validation_loss"]
+    assert said[0] == f"epoch 4 of 9 (head): validation loss {loss:.4g}, lowest in epoch 4"
     assert [line.split(":")[0] for line in said] == ["epoch 4 of 9 (head)", "epoch 8 of 9 (all)"]
+
+
+def test_the_epoch_with_the_lowest_loss_is_told_even_where_the_last_is_kept(capsys: Any, monkeypatch: Any):
+    monkeypatch.setattr(pace, "_SILENCE", 0.0)
+    rows = [row(number + 1, "all", 0.0, loss, 0.5) for number, loss in enumerate([3.0, 1.0, 2.5])]
+    pace.Progress(9).tell(rows)
+    assert capsys.readouterr().out == "epoch 3 of 9 (all): validation loss 2.5, lowest in epoch 2\n"
 
 
 def test_every_sample_shown_in_training_is_counted():
