@@ -73,6 +73,7 @@ def plain(home: Path, study: str, change: dict[str, Any], options: argparse.Name
     sampled = time.perf_counter() - begun
     whole = scaled({name: took[" ".join(words)] for name, words in everything.items()}, of / repeats)
     print(f"plain script: {sampled:.0f} s for the sample, {whole:.0f} s for everything")
+    history.note(f"study {study} plain {sized(change)}, {sample(options)}", {"sample_s": sampled, "plain_s": whole})
     return whole
 
 
@@ -88,6 +89,10 @@ def scaled(seconds: dict[str, float], times: float) -> float:
 
 def sized(change: dict[str, Any]) -> str:
     return str(change.get("size", "as declared"))
+
+
+def sample(options: argparse.Namespace) -> str:
+    return f"plain: {options.repeats or 'all'} repeats {options.rates or 'all'} rates"
 
 
 def main() -> None:
@@ -112,9 +117,7 @@ def main() -> None:
     if len(found) == 2:
         ratio = found["ours"] / found["plain"]
         print(f"{options.study}: ours {found['ours']:.0f} s, plain {found['plain']:.0f} s, ratio {ratio:.3f}")
-        sample = f"{options.repeats or 'all'} repeats {options.rates or 'all'} rates"
-        figures = {"ours_s": found["ours"], "plain_s": found["plain"], "ratio": ratio}
-        history.note(f"study {options.study} jobs {options.jobs} {sized(change)}, plain: {sample}", figures)
+        history.note(f"study {options.study} jobs {options.jobs} {sized(change)}, {sample(options)}", {"ratio": ratio})
 
 
 if __name__ == "__main__":
