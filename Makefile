@@ -31,7 +31,7 @@ run: setup   ## a whole study on real data, independent stages in parallel (STUD
 	$(BIN)/headwater run $(STUDY) --jobs $(JOBS)
 
 smoke: setup ## every stage of every method on little data, in a temporary copy
-	$(BIN)/pytest tests/test_smoke.py
+	$(BIN)/pytest -n 0 tests/test_doors.py -k every_stage
 
 test: setup  ## the fast tests: 13 to 14 minutes on two cores
 	$(BIN)/pytest

@@ -17,10 +17,12 @@ COLUMNS = ("date", "commit", "cores", "benchmark", "figure", "value")
 
 
 def commit(root: Path = ROOT) -> str:
-    """The commit that was measured, with a + where files differ from it; nothing outside of git."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude", "*"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    """The commit that was measured, with a + where files but the history differ from it; nothing outside of git."""
+    said = [
+        subprocess.run(["git", *command.split()], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+        for command in ("rev-parse --short HEAD", f"status --porcelain --untracked-files=no . :!*{HISTORY.name}")
+    ]
+    return said[0] + "+" * bool(said[1])
 
 
 def note(benchmark: str, figures: Mapping[str, float | int | str], path: Path = HISTORY) -> None:

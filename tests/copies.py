@@ -62,27 +62,24 @@ class Copy:
 
 
 def copy(root: Path, studies: Collection[str], methods: Mapping[str, list[str]]) -> Copy:
-    """The project as it stands, cut down to some studies at smoke size; ``methods`` replaces suite ``dense``'s."""
-
-    def cut(content: Any) -> None:
-        content["run"]["studies"] = {name: one for name, one in content["run"]["studies"].items() if name in studies}
-        content["run"] |= {
-            "datasets": [*studies],
-            "given": {},
-            "embedded": {},
-        }  # generated ones have their study's name
-        content["run"]["weights"] = []
-        for other in ("fewshot", "crossmodal"):
-            content["run"][other] |= {"tasks": {}, "names": []}
-        for suite in content["suites"].values():
-            suite["studies"] = [name for name in suite["studies"] if name in studies]
-        content["suites"]["dense"]["methods"] |= methods
-        content["suites"]["dense"]["budgets"] = {"methods": ["fine-tuning"], "percent": [200]}
-        content["size"] = "smoke"
-
+    """The project as it stands, `cut` down to some studies at smoke size."""
     project = whole(root)
-    project.edit(cut)
+    project.edit(lambda content: cut(content, studies, methods))
     return project
+
+
+def cut(content: Any, studies: Collection[str], methods: Mapping[str, list[str]]) -> None:
+    """Leave some studies on generated data, at smoke size, in params.yaml; ``methods`` replaces suite ``dense``'s."""
+    content["run"]["studies"] = {name: one for name, one in content["run"]["studies"].items() if name in studies}
+    # Generated data sets have their study's name.
+    content["run"] |= {"datasets": [*studies], "given": {}, "embedded": {}, "weights": []}
+    for other in ("fewshot", "crossmodal"):
+        content["run"][other] |= {"tasks": {}, "names": []}
+    for suite in content["suites"].values():
+        suite["studies"] = [name for name in suite["studies"] if name in studies]
+    content["suites"]["dense"]["methods"] |= methods
+    content["suites"]["dense"]["budgets"] = {"methods": ["fine-tuning"], "percent": [200]}
+    content["size"] = "smoke"
 
 
 def whole(root: Path) -> Copy:

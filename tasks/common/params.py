@@ -112,6 +112,14 @@ def parse(content: Mapping[str, Any]) -> Params:
     return params
 
 
+def _read(text: str) -> Any:
+    """YAML as DVC reads it, by the parser in C; where that fails, the one in Python says what the line looks like."""
+    try:
+        return YAML(typ="safe").load(text)
+    except YAMLError:
+        return YAML(typ="safe", pure=True).load(text)
+
+
 def load(path: Path = PATH) -> Params:
     """Read and check params.yaml in the current folder.
 
@@ -119,7 +127,7 @@ def load(path: Path = PATH) -> Params:
         UserError: If it is missing, is not YAML, or has anything wrong in it.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = _read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} was not found in {Path.cwd().name}/; run this in the project's folder.") from None
     except (YAMLError, UnicodeDecodeError) as error:

@@ -15,7 +15,7 @@ def configure(path: Path = Path("params.yaml")) -> None:
     """
     runtime = {"threads": 1, "onednn": True, "deterministic": True, "precision": "float32"}
     with contextlib.suppress(Exception):  # missing or broken: `params.load` says so, with a reason
-        runtime |= YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["runtime"]
+        runtime |= YAML(typ="safe").load(path.read_text(encoding="utf-8"))["runtime"]
     threads = str(runtime["threads"])
     os.environ.update(
         OMP_NUM_THREADS=threads,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.common import fetch, hub_module, saved_model
+from tasks.common import fetch, saved_model
 from tasks.common.artifacts import Arrays
 from tasks.common.errors import UserError
 from tasks.common.schema.datasets import HubModel
@@ -29,6 +29,8 @@ def load(settings: HubModel) -> Arrays:
     Raises:
         UserError: If the handle cannot be reached, or what it leads to is no module that can be opened.
     """
+    from tasks.common import hub_module  # TensorFlow, which other weights do without
+
     handle = settings.handle
     folder = resolved(handle)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.common import hub_module, saved_model
+from tasks.common import saved_model
 from tasks.common.artifacts import Arrays
 from tasks.common.schema.own import OwnHub
 
@@ -15,6 +15,8 @@ def load(_settings: OwnHub, path: Path) -> Arrays:
     Raises:
         UserError: If it is no such folder, or cannot be opened.
     """
+    from tasks.common import hub_module  # TensorFlow, which other weights do without
+
     arrays = saved_model.packed(path)
     print(hub_module.opened(arrays).describe())
     return arrays

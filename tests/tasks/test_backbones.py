@@ -185,7 +185,12 @@ def test_grey_images_are_colour_images_with_three_equal_channels(name: str):
         assert np.array_equal(surgery.features(built(name, shape=shape))(grey.reshape(2, *shape)), colour)
 
 
-OF_GREY = ("efficientnet-lite0", "mobilenet", "mobilenet-v3-small", "efficientnet-b0")
+OF_GREY = (
+    "efficientnet-lite0",
+    "mobilenet",
+    "mobilenet-v3-small",
+    pytest.param("efficientnet-b0", marks=pytest.mark.long),
+)
 """Light ones that were trained with each scaling that grey images can have: centred, signed, none."""
 
 

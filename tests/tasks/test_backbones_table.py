@@ -13,10 +13,15 @@ from tasks.common.backbones import BACKBONES
 ROOT = Path(__file__).parents[2]
 
 
+WITHOUT_TENSORFLOW = (
+    "import runpy, sys; sys.modules['tensorflow'] = None; runpy.run_module('tasks.backbones_table', None, '__main__')"
+)
+
+
 def asked(*arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "tasks.backbones_table", *arguments], cwd=ROOT, capture_output=True, text=True
-    )
+    """What it prints; where TensorFlow is not needed, there is none."""
+    how = ("-c", WITHOUT_TENSORFLOW) if "--no-measure" in arguments or code else ("-m", "tasks.backbones_table")
+    done = subprocess.run([sys.executable, *how, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 

@@ -62,7 +62,7 @@ def trained(network: Network) -> tuple[keras.Model, list[dict[str, Any]]]:
     return model, course.rows
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.long) if k == "backbone" else k for k in NETWORKS])
 @pytest.mark.usefixtures("mixed")
 def test_a_network_learns_in_bfloat16_and_keeps_its_weights_in_float32(kind: str, monkeypatch: pytest.MonkeyPatch):
     """A step is near that in float32 and is another: so it was taken in bfloat16."""
