@@ -14,13 +14,13 @@ from tests.copies import Copy, copy, cut
 
 FEW: dict[str, list[str]] = {
     "pretrain": ["supervised"],
-    "transfer": ["scratch-tuned", "fine-tuning"],
+    "transfer": ["scratch", "scratch-tuned", "fine-tuning"],
     "origins": [],
     "sources": [],
     "distill": ["logits", "student-scratch"],
     "mtl": ["single-task"],
 }
-STAGES = 16
+STAGES = 17
 KINDS = {"pretrain", "transfer", "budgets", "screen", "origins", "distill", "mtl", "adapt", "oracle"}
 DONE_BY_EDIT = {"distill@tables-logits", "evaluate@tables", "export@tables", "index", "report@tables"}
 MAYBE = {"shipped@tables"}  # if that method is among those exported
