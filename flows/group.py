@@ -17,10 +17,10 @@ def end_group(group: int, grace: float = GRACE) -> None:
     members = _members(group)
     if not members:
         return
-    _signal(members, signal.SIGTERM)
+    _signal(group, members, signal.SIGTERM)
     _, alive = psutil.wait_procs(members, timeout=grace)
     alive = list({*alive, *_members(group)})
-    _signal(alive, signal.SIGKILL)
+    _signal(group, alive, signal.SIGKILL)
     psutil.wait_procs(alive, timeout=grace)
 
 
@@ -62,7 +62,18 @@ def _alive(process: psutil.Process) -> bool:
         return False
 
 
-def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
+def _signal(group: int, members: Sequence[psutil.Process], number: signal.Signals) -> None:
+    """All of the group at once: a shell whose command were ended before it would go on to its next one."""
+    outside = [p for p in members if not _is_of(p, group)]
+    if len(outside) < len(members):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+    for process in outside:
         with contextlib.suppress(psutil.Error):
             process.send_signal(number)
+
+
+def _is_of(process: psutil.Process, group: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(process.pid) == group
+    return False

@@ -53,7 +53,7 @@ def toy_of(method: str) -> tuple[Any, Sample]:
     if method in IMAGES:
         return toys.CONVOLUTIONAL, toys.images()
     if method in TEXTS:
-        return toys.TRANSFORMER, toys.texts()
+        return toys.TRANSFORMER.model_copy(update={"blocks": 1}), toys.texts()  # traced in half the time
     normalised = {"batch_norm": method in NORMALISED}
     return toys.NETWORK.model_copy(update=normalised), toys.sample()
 

@@ -15,6 +15,7 @@ import pytest
 
 from flows import process
 from flows.errors import StageFailed, Stopped
+from flows.group import end_group
 from flows.guard import Guard
 
 
@@ -68,6 +69,20 @@ def test_a_timeout_ends_the_whole_group(tmp_path: Path):
         sh(f"sleep 60 & echo $! > {tmp_path}/pid; wait", timeout=0.5)
     assert time.monotonic() - begun < 3
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_no_shell_of_an_ended_group_goes_on_to_its_next_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As one would that got its signal after the command it waits for."""
+    send = psutil.Process.send_signal
+    monkeypatch.setattr(psutil.Process, "send_signal", lambda *given: (send(*given), time.sleep(0.2)))
+    (tmp_path / "nest.sh").write_text("[ $1 = 0 ] && sleep 60 || sh nest.sh $(($1 - 1)); echo >> went-on")
+    shells = 4
+    outer = subprocess.Popen(["sh", "nest.sh", str(shells)], cwd=tmp_path, start_new_session=True)
+    while len(psutil.Process(outer.pid).children(recursive=True)) <= shells:
+        time.sleep(0.02)
+    end_group(outer.pid)
+    outer.wait()
+    assert not (tmp_path / "went-on").exists()
 
 
 def test_who_ignores_term_is_killed_after_the_grace(tmp_path: Path):
