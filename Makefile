@@ -33,7 +33,7 @@ run: setup   ## a whole study on real data, independent stages in parallel (STUD
 smoke: setup ## every stage of every method on little data, in a temporary copy
 	$(BIN)/pytest -n 0 tests/test_doors.py -k every_stage
 
-test: setup  ## the fast tests: 13 to 14 minutes on two cores
+test: setup  ## the fast tests: 10 minutes on two cores
 	$(BIN)/pytest
 
 test-long: setup ## the tests that take long, or need a data set's own package
